@@ -1,0 +1,118 @@
+#include "tensor/allocator.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+
+#include "tensor/check.h"
+
+namespace masktwins {
+namespace {
+
+constexpr std::size_t alignment = 64;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+#ifdef __SANITIZE_ADDRESS__
+// Exact sizes and no reuse, so that AddressSanitizer sees every access outside a tensor and after its end.
+constexpr std::size_t default_cache_limit = 0;
+std::size_t size_class(std::size_t bytes) { return bytes; }
+#else
+constexpr std::size_t default_cache_limit = std::size_t{2} << 30;
+
+// Sizes are rounded to 1/8 of their power of two, so that tensors of almost equal size share blocks.
+std::size_t size_class(std::size_t bytes) {
+  std::size_t step = alignment;
+  while (step * 16 <= bytes) step *= 2;
+  return (bytes + step - 1) / step * step;
+}
+#endif
+
+void* system_allocate(std::size_t bytes) {
+  void* block = nullptr;
+  const bool large = bytes >= huge_page;
+  if (posix_memalign(&block, large ? huge_page : alignment, bytes) != 0) return nullptr;
+  if (large) madvise(block, bytes, MADV_HUGEPAGE);  // fewer page faults and address translations
+  return block;
+}
+
+}  // namespace
+
+CachingAllocator::CachingAllocator() : cache_limit_(default_cache_limit) {}
+
+CachingAllocator& CachingAllocator::cpu() {
+  static auto* allocator =
+      new CachingAllocator;  // never destroyed: tensors with static lifetime may outlive main
+  return *allocator;
+}
+
+void* CachingAllocator::allocate(std::size_t bytes) {
+  const std::size_t size = size_class(bytes == 0 ? 1 : bytes);
+  const std::lock_guard lock(mutex_);
+  ++stats_.allocations;
+  void* block = nullptr;
+  if (const auto found = free_blocks_.find(size); found != free_blocks_.end()) {
+    block = found->second;
+    free_blocks_.erase(found);
+    stats_.cached -= size;
+    ++stats_.cache_hits;
+  } else {
+    block = system_allocate(size);
+    if (block == nullptr) {
+      trim_locked(0);
+      block = system_allocate(size);
+    }
+    if (block == nullptr) {
+      fail("out of memory: a tensor of ", size >> 20, " MiB was refused (", describe(stats_),
+           "); use a smaller train.crop, train.batch or model.width");
+    }
+  }
+  stats_.active += size;
+  if (stats_.active > stats_.peak) stats_.peak = stats_.active;
+  return block;
+}
+
+void CachingAllocator::release(void* block, std::size_t bytes) {
+  const std::size_t size = size_class(bytes == 0 ? 1 : bytes);
+  const std::lock_guard lock(mutex_);
+  stats_.active -= size;
+  stats_.cached += size;
+  free_blocks_.emplace(size, block);
+  if (stats_.cached > cache_limit_) trim_locked(cache_limit_);
+}
+
+AllocatorStats CachingAllocator::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+void CachingAllocator::reset_peak() {
+  const std::lock_guard lock(mutex_);
+  stats_.peak = stats_.active;
+}
+
+void CachingAllocator::trim() {
+  const std::lock_guard lock(mutex_);
+  trim_locked(0);
+}
+
+void CachingAllocator::set_cache_limit(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  cache_limit_ = bytes;
+  trim_locked(bytes);
+}
+
+void CachingAllocator::trim_locked(std::size_t limit) {
+  while (stats_.cached > limit && !free_blocks_.empty()) {
+    const auto largest = std::prev(free_blocks_.end());
+    stats_.cached -= largest->first;
+    std::free(largest->second);
+    free_blocks_.erase(largest);
+  }
+}
+
+std::string describe(const AllocatorStats& stats) {
+  return concat_text(stats.active >> 20, " MiB in tensors, ", stats.peak >> 20, " MiB at peak, ",
+                     stats.cached >> 20, " MiB cached");
+}
+
+}  // namespace masktwins

@@ -1,0 +1,62 @@
+// Element types of tensors.
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+#include <type_traits>
+#include <utility>
+
+#include "tensor/check.h"
+
+namespace masktwins {
+
+enum class DType { float32, float64, int32, int64, uint8 };
+
+constexpr std::size_t size_of(DType type) {
+  switch (type) {
+    case DType::float32:
+    case DType::int32: return 4;
+    case DType::float64:
+    case DType::int64: return 8;
+    case DType::uint8: return 1;
+  }
+  return 0;
+}
+
+constexpr const char* name_of(DType type) {
+  switch (type) {
+    case DType::float32: return "float32";
+    case DType::float64: return "float64";
+    case DType::int32: return "int32";
+    case DType::int64: return "int64";
+    case DType::uint8: return "uint8";
+  }
+  return "?";
+}
+
+inline std::ostream& operator<<(std::ostream& out, DType type) { return out << name_of(type); }
+
+template <class T>
+constexpr DType dtype_of() {
+  if constexpr (std::is_same_v<T, float>) return DType::float32;
+  else if constexpr (std::is_same_v<T, double>) return DType::float64;
+  else if constexpr (std::is_same_v<T, int32_t>) return DType::int32;
+  else if constexpr (std::is_same_v<T, int64_t>) return DType::int64;
+  else {
+    static_assert(std::is_same_v<T, uint8_t>, "no DType for this C++ type");
+    return DType::uint8;
+  }
+}
+
+constexpr bool is_floating(DType type) { return type == DType::float32 || type == DType::float64; }
+
+// Calls body with a value of the C++ type behind a floating dtype: dispatch_floating(x.dtype(), [&](auto
+// zero) { using T = decltype(zero); ... }).
+template <class Body>
+decltype(auto) dispatch_floating(DType type, const char* op, Body&& body) {
+  if (type == DType::float32) return std::forward<Body>(body)(float{});
+  if (type == DType::float64) return std::forward<Body>(body)(double{});
+  fail(op, ": needs a floating tensor, got ", type);
+}
+
+}  // namespace masktwins

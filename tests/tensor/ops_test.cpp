@@ -1,0 +1,173 @@
+// Every registered op against its double-precision reference, by finite differences, in float32, and in
+// memory.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "kernels/common/parallel.h"
+#include "tensor/autograd.h"
+#include "tensor/op.h"
+#include "tensor/random.h"
+#include "tests/compare.h"
+
+using namespace masktwins;
+using masktwins::tests::check_close;
+
+namespace {
+
+constexpr uint32_t seed = 7;
+
+bool differentiable(const Argument& argument) {
+  return is_floating(argument.dtype) && argument.differentiable;
+}
+
+// Fixed weights that turn the first result into one number: a plain sum would hide errors that cancel.
+Tensor loss_weights(const Tensor& result) {
+  return make_inputs({{{result.shape()}}, {}}, result.dtype(), seed + 1)[0];
+}
+
+double weighted_sum(const Tensor& result) {
+  const Tensor values = result.to(DType::float64);
+  const Tensor weights = loss_weights(values);
+  double sum = 0;
+  for (int64_t i = 0; i < values.numel(); ++i) sum += values.data<double>()[i] * weights.data<double>()[i];
+  return sum;
+}
+
+Tensors run(const OpDef& op, const Tensors& inputs, const Attributes& attributes) {
+  begin_random_step(seed, 0);
+  return op.run(inputs, attributes);
+}
+
+// Gradients of weighted_sum(first result) with respect to every differentiable input (undefined for the
+// others).
+Tensors gradients(const OpDef& op, const Sample& sample, DType dtype) {
+  Tensors inputs = make_inputs(sample, dtype, seed);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (differentiable(sample.arguments[i])) inputs[i].set_requires_grad();
+  const Tensor result = run(op, inputs, sample.attributes)[0];
+  if (result.requires_grad()) backward(result, loss_weights(result));
+  Tensors result_gradients;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    result_gradients.push_back(differentiable(sample.arguments[i]) ? inputs[i].grad() : Tensor());
+  return result_gradients;
+}
+
+Tensor finite_differences(const OpDef& op, const Sample& sample, std::size_t argument) {
+  const NoGrad no_grad;
+  Tensors inputs = make_inputs(sample, DType::float64, seed);
+  Tensor slope = Tensor::empty(inputs[argument].shape(), DType::float64);
+  constexpr double step = 1e-5;
+  for (int64_t i = 0; i < slope.numel(); ++i) {
+    double& element = inputs[argument].data<double>()[i];
+    const double before = element;
+    element = before + step;
+    const double above = weighted_sum(run(op, inputs, sample.attributes)[0]);
+    element = before - step;
+    const double below = weighted_sum(run(op, inputs, sample.attributes)[0]);
+    element = before;
+    slope.data<double>()[i] = (above - below) / (2 * step);
+  }
+  return slope;
+}
+
+std::string describe(const OpDef& op, std::size_t sample) {
+  return op.name + ", sample " + std::to_string(sample);
+}
+
+template <class Body>
+void for_each_sample(Body&& body) {
+  for (const auto& [name, op] : registered_ops())
+    for (std::size_t i = 0; i < op.samples.size(); ++i) {
+      CAPTURE(describe(op, i));
+      body(op, op.samples[i]);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("every op has samples, a reference, a benchmark and a formula") {
+  CHECK(registered_ops().size() > 0);
+  for (const auto& [name, op] : registered_ops()) {
+    CAPTURE(name);
+    CHECK(op.samples.size() >= 3);
+    CHECK(op.benchmarks.size() >= 1);
+    CHECK(static_cast<bool>(op.run));
+    CHECK(static_cast<bool>(op.reference));
+    CHECK(static_cast<bool>(op.work));
+    CHECK(!op.formula.empty());
+  }
+}
+
+TEST_CASE("results equal the double-precision reference") {
+  for_each_sample([](const OpDef& op, const Sample& sample) {
+    const NoGrad no_grad;
+    const Tensors inputs = make_inputs(sample, DType::float64, seed);
+    begin_random_step(seed, 0);
+    const Tensors expected = op.reference(inputs, sample.attributes);
+    for (const DType dtype : {DType::float64, DType::float32}) {
+      const Tensors actual = run(op, make_inputs(sample, dtype, seed), sample.attributes);
+      REQUIRE(actual.size() == expected.size());
+      for (std::size_t i = 0; i < actual.size(); ++i)
+        check_close(actual[i], expected[i], dtype == DType::float64 ? 1e-10 : op.tolerance,
+                    op.name + " in " + name_of(dtype) + ", result " + std::to_string(i));
+    }
+  });
+}
+
+TEST_CASE("gradients equal finite differences in float64") {
+  for_each_sample([](const OpDef& op, const Sample& sample) {
+    if (!op.has_gradient) return;
+    const Tensors actual = gradients(op, sample, DType::float64);
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      if (!differentiable(sample.arguments[i])) continue;
+      const Tensor expected = finite_differences(op, sample, i);
+      const Tensor gradient =
+          actual[i].defined() ? actual[i] : Tensor::zeros(expected.shape(), DType::float64);
+      check_close(gradient, expected, 1e-6, op.name + ", gradient of input " + std::to_string(i));
+    }
+  });
+}
+
+TEST_CASE("float32 gradients equal float64 gradients") {
+  for_each_sample([](const OpDef& op, const Sample& sample) {
+    if (!op.has_gradient) return;
+    const Tensors low = gradients(op, sample, DType::float32), high = gradients(op, sample, DType::float64);
+    for (std::size_t i = 0; i < low.size(); ++i) {
+      REQUIRE(low[i].defined() == high[i].defined());
+      if (low[i].defined())
+        check_close(low[i], high[i], op.tolerance, op.name + ", gradient of input " + std::to_string(i));
+    }
+  });
+}
+
+TEST_CASE("the number of threads changes no bit") {
+  const int before = kernels::thread_count();
+  for_each_sample([&](const OpDef& op, const Sample& sample) {
+    const auto compute = [&](int threads) {
+      kernels::set_thread_count(threads);
+      Tensors all = run(op, make_inputs(sample, DType::float32, seed), sample.attributes);
+      if (op.has_gradient)
+        for (const Tensor& gradient : gradients(op, sample, DType::float32)) all.push_back(gradient);
+      return all;
+    };
+    const Tensors one = compute(1), three = compute(3);
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      if (!one[i].defined()) continue;
+      CAPTURE(i);
+      CHECK(std::memcmp(one[i].raw_data(), three[i].raw_data(), one[i].bytes()) == 0);
+    }
+  });
+  kernels::set_thread_count(before);
+}
+
+TEST_CASE("inputs are left untouched") {
+  for_each_sample([](const OpDef& op, const Sample& sample) {
+    const Tensors inputs = make_inputs(sample, DType::float32, seed);
+    const Tensors copies = make_inputs(sample, DType::float32, seed);
+    run(op, inputs, sample.attributes);
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      CHECK(std::memcmp(inputs[i].raw_data(), copies[i].raw_data(), inputs[i].bytes()) == 0);
+  });
+}
