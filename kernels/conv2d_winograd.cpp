@@ -54,16 +54,15 @@ inline void transform_output_gradient(const V& y0, const V& y1, const V& y2, con
 }
 
 // G g
-template <class T>
-inline void transform_filter(const T* g, int64_t step, T* out, int64_t out_step) {
-  const T a = g[0] + g[2 * step], b = g[step];
-  const T c = g[0] + 4 * g[2 * step], e = 2 * b;
-  out[0 * out_step] = g[0] / 4;
-  out[1 * out_step] = -(a + b) / 6;
-  out[2 * out_step] = (b - a) / 6;
-  out[3 * out_step] = (c + e) / 24;
-  out[4 * out_step] = (c - e) / 24;
-  out[5 * out_step] = g[2 * step];
+template <class V>
+inline void transform_filter(const V& g0, const V& g1, const V& g2, V* out, int64_t step) {
+  const V a = g0 + g2, c = g0 + 4 * g2, e = 2 * g1;
+  out[0 * step] = g0 / 4;
+  out[1 * step] = (a + g1) / -6;
+  out[2 * step] = (a - g1) / -6;
+  out[3 * step] = (c + e) / 24;
+  out[4 * step] = (c - e) / 24;
+  out[5 * step] = g2;
 }
 
 // G^T u
@@ -191,18 +190,19 @@ void transform_filters(const T* weight, const FilterView& view, T* out) {
   parallel_for(ceil_div(padded, panel_width<T>), 1, [&](int64_t panel, int64_t) {
     const int64_t first = panel * panel_width<T>, width = std::min(panel_width<T>, padded - first);
     for (int64_t i = 0; i < view.inputs; ++i) {
-      for (int64_t q = 0; q < width; ++q) {
-        T u[positions] = {};
-        if (first + q < view.outputs) {
-          const T* source = weight + i * view.input_step + (first + q) * view.output_step;
-          T g[9], half[3 * patch];
+      for (int64_t q = 0; q < width; q += lanes<T>) {
+        Vec<T> g[9] = {}, half[3][patch], u[patch][patch];
+        const T* source = weight + i * view.input_step + (first + q) * view.output_step;
+        const int64_t valid = std::min<int64_t>(lanes<T>, view.outputs - first - q);
+        for (int64_t lane = 0; lane < valid; ++lane)
           for (int64_t tap = 0; tap < 9; ++tap)
-            g[tap] = source[(view.flipped ? 8 - tap : tap) * view.tap_step];
-          for (int64_t row = 0; row < 3; ++row) transform_filter(g + row * 3, 1, half + row * patch, 1);
-          for (int64_t column = 0; column < patch; ++column)
-            transform_filter(half + column, patch, u + column, patch);
-        }
-        for (int64_t p = 0; p < positions; ++p) out[p * plane + first * view.inputs + i * width + q] = u[p];
+            g[view.flipped ? 8 - tap : tap][lane] = source[lane * view.output_step + tap * view.tap_step];
+        for (int64_t row = 0; row < 3; ++row)
+          transform_filter(g[3 * row], g[3 * row + 1], g[3 * row + 2], half[row], 1);
+        for (int64_t column = 0; column < patch; ++column)
+          transform_filter(half[0][column], half[1][column], half[2][column], &u[0][column], patch);
+        for (int64_t p = 0; p < positions; ++p)
+          store(out + p * plane + first * view.inputs + i * width + q, u[p / patch][p % patch]);
       }
     }
   });
