@@ -56,14 +56,18 @@ Section normalise(std::string name, Image image, Normalisation mode) {
   return section;
 }
 
-Tensor image_tensor(const Section& section) {
-  const Image& image = section.image;
-  Tensor tensor = Tensor::empty({1, image.channels, image.height, image.width});
-  float* out = tensor.data<float>();
-  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
-    const std::size_t c = i % static_cast<std::size_t>(image.channels);
-    out[i] = (image.pixels[i] - section.mean[c]) / section.deviation[c];
+void apply_normalisation(const Section& section, Image& intensities) {
+  for (std::size_t i = 0; i < intensities.pixels.size(); ++i) {
+    const std::size_t c = i % static_cast<std::size_t>(intensities.channels);
+    intensities.pixels[i] = (intensities.pixels[i] - section.mean[c]) / section.deviation[c];
   }
+}
+
+Tensor image_tensor(const Section& section) {
+  Image image = section.image;
+  apply_normalisation(section, image);
+  Tensor tensor = Tensor::empty({1, image.channels, image.height, image.width});
+  std::copy(image.pixels.begin(), image.pixels.end(), tensor.data<float>());
   return tensor;
 }
 

@@ -33,6 +33,9 @@ struct Section {
 // Turns stored values into a Section without labels.
 Section normalise(std::string name, Image image, Normalisation mode);
 
+// Turns intensities of this section, all or a crop, into what the network sees.
+void apply_normalisation(const Section& section, Image& intensities);
+
 // float32 (1, C, H, W), normalised.
 Tensor image_tensor(const Section& section);
 // uint8 (1, H, W), 255 = ignore.
