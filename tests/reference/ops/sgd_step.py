@@ -3,10 +3,10 @@ import torch
 
 def forward(inputs, attributes):
     parameter, gradient, velocity = (tensor.clone() for tensor in inputs)
-    parameter.grad = attributes["gradient_scale"] * gradient
+    parameter.grad = gradient
     # Without momentum PyTorch keeps no velocity; it is the decayed gradient.
-    decayed = parameter.grad + attributes["weight_decay"] * parameter
-    optimizer = torch.optim.SGD([parameter], lr=attributes["learning_rate"], momentum=attributes["momentum"],
+    decayed = gradient + attributes["weight_decay"] * parameter
+    optimizer = torch.optim.SGD([parameter], lr=attributes["lr"], momentum=attributes["momentum"],
                                 weight_decay=attributes["weight_decay"])
     optimizer.state[parameter] = {"momentum_buffer": velocity}
     optimizer.step()
