@@ -83,7 +83,7 @@ std::string allowed_text(const ConfigKey& key) {
     std::string operator()(std::vector<double>*) const {
       return "a number or a list of numbers " + range_text(key.range);
     }
-    std::string operator()(std::vector<std::string>*) const { return "a list of strings"; }
+    std::string operator()(std::vector<std::string>*) const { return "a string or a list of strings"; }
     std::string operator()(std::map<int64_t, int64_t>*) const {
       return "a table such as { 0 = 0, 255 = 1 } of label values " + range_text(key.range) + " and classes";
     }
@@ -138,8 +138,9 @@ bool read(const toml::node& node, const ConfigKey& key, std::vector<double>& val
 }
 
 bool read(const toml::node& node, const ConfigKey& key, std::vector<std::string>& values) {
-  const toml::array* array = node.as_array();
-  return array && read_list(*array, key, values);
+  if (const toml::array* array = node.as_array()) return read_list(*array, key, values);
+  values.resize(1);
+  return read(node, key, values[0]);
 }
 
 bool read(const toml::node& node, const ConfigKey& key, std::map<int64_t, int64_t>& values) {
@@ -224,7 +225,9 @@ void assign_override(const std::string& text, const Keys& keys, std::set<std::st
   } catch (const toml::parse_error&) {
     table.insert("value", value);  // bare text
   }
-  if (std::holds_alternative<std::string*>(key->target) && !table["value"].is_string())
+  const bool wants_text = std::holds_alternative<std::string*>(key->target) ||
+                          std::holds_alternative<std::vector<std::string>*>(key->target);
+  if (wants_text && !table["value"].is_string() && !table["value"].is_array())
     table.insert_or_assign("value", value);
   assign(*table.get("value"), *key, where);
   assigned.insert(name);
@@ -262,6 +265,9 @@ void check(const Config& config) {
   for (const auto& [value, label] : config.data.label_values)
     require(label < classes || label == 255, "data.label_values: value ", value, " maps to class ", label,
             ", but model.classes is ", classes, "; use 0 to ", classes - 1, ", or 255 for pixels to ignore");
+  const int64_t other = config.data.other_label_value;
+  require(other < classes || other == 255, "data.other_label_value: class ", other,
+          " does not exist, model.classes is ", classes);
   const auto names = static_cast<int64_t>(config.data.class_names.size());
   require(names == 0 || names == classes, "data.class_names has ", names, " names, but model.classes is ",
           classes);

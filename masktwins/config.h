@@ -18,22 +18,23 @@ struct ModelConfig {
   int64_t classes = 2;
 };
 
-struct LabelledFolders {
-  std::string images, labels;
-};
-
-struct UnlabelledFolder {
-  std::string images;
+// Where the sections of one set lie; the meaning of the members is that of data::DatasetOptions.
+struct DatasetConfig {
+  std::vector<std::string> images, labels;
+  std::string image_suffix, label_suffix;
+  std::string include, exclude;
+  int64_t first = 0, count = 0;
+  double scale = 1;
 };
 
 struct DataConfig {
   double scale = 1;
   std::string normalize = "minmax";
   std::map<int64_t, int64_t> label_values = {{0, 0}, {255, 1}};  // value in the file -> class
+  int64_t other_label_value = -1;
   std::vector<std::string> class_names;
   int64_t workers = 1;
-  LabelledFolders source, test;
-  UnlabelledFolder target;
+  DatasetConfig source, target, test;
 };
 
 struct TrainConfig {

@@ -41,21 +41,43 @@ Keys model_keys(ModelConfig& model) {
   };
 }
 
+// Labels of the target set are never read, so its keys name none.
+Keys dataset_keys(const std::string& name, DatasetConfig& set, const std::string& what, bool labelled) {
+  Keys keys = {free_to_change(other(name + ".images", &set.images, what))};
+  if (labelled)
+    keys.push_back(free_to_change(other(name + ".labels", &set.labels, "their labels, same names")));
+  append(
+      keys,
+      {
+          other(name + ".image_suffix", &set.image_suffix, "only files whose name without extension ends so"),
+          other(name + ".include", &set.include, "only file names that match, such as \"0001TP*\""),
+          other(name + ".exclude", &set.exclude, "no file names that match"),
+          number(name + ".first", &set.first, {0, 1e9}, "of what remains the sections from this one on"),
+          number(name + ".count", &set.count, {0, 1e9}, "how many; 0 = all"),
+          number(name + ".scale", &set.scale, {0.01, 16},
+                 "resizes this set, for example to the pixel size of another"),
+      });
+  if (labelled) keys.push_back(other(name + ".label_suffix", &set.label_suffix, "as image_suffix"));
+  return keys;
+}
+
 Keys data_keys(DataConfig& data) {
-  return {
-      number("data.scale", &data.scale, {0.01, 16}, "images and labels are resized by this factor"),
+  Keys keys = {
+      number("data.scale", &data.scale, {0.01, 16},
+             "images and labels of all sets are resized by this factor"),
       one_of(
           "data.normalize", &data.normalize, {"minmax", "standard", "imagenet"},
           "minmax: each image to [0, 1]; standard: mean 0, deviation 1; imagenet: its means and deviations"),
       number("data.label_values", &data.label_values, {0, 65535}, "value in the label file = class"),
+      number("data.other_label_value", &data.other_label_value, {-1, 255},
+             "class of values that label_values does not name; -1 = they are an error"),
       free_to_change(other("data.class_names", &data.class_names, "names in tables, in class order")),
-      free_to_change(number("data.workers", &data.workers, {0, 256}, "threads that prepare batches")),
-      free_to_change(other("data.source.images", &data.source.images, "folder of labelled images")),
-      free_to_change(other("data.source.labels", &data.source.labels, "folder of their labels, same names")),
-      free_to_change(other("data.target.images", &data.target.images, "folder of unlabelled images")),
-      free_to_change(other("data.test.images", &data.test.images, "folder for evaluation, may be empty")),
-      free_to_change(other("data.test.labels", &data.test.labels, "folder of their labels, same names")),
+      free_to_change(number("data.workers", &data.workers, {1, 256}, "threads that prepare batches")),
   };
+  append(keys, dataset_keys("data.source", data.source, "labelled images: folders or files", true));
+  append(keys, dataset_keys("data.target", data.target, "unlabelled images", false));
+  append(keys, dataset_keys("data.test", data.test, "images for evaluation, may be empty", true));
+  return keys;
 }
 
 Keys train_keys(TrainConfig& train) {

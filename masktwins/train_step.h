@@ -29,8 +29,8 @@ struct StepReport {
 
 class TrainStep {
  public:
-  // All are used, none owned. The teacher has the structure of the student; `ema` moves the student's parameters
-  // into it.
+  // All are used, none owned. The teacher has the structure of the student; `ema` moves the student's
+  // parameters into it.
   TrainStep(const Config& config, nn::SegmentationModel& student, nn::SegmentationModel& teacher,
             optim::Optimizer& optimizer, optim::Ema& ema);
 
@@ -40,8 +40,8 @@ class TrainStep {
  private:
   void learn_source(const data::Batch& batch, StepReport& report);
   void learn_mix(const data::Batch& batch, const PseudoLabels& pseudo, double ramp, StepReport& report);
-  void learn_masked(const Tensor& images, const Tensor& labels, const Tensor& weights, const std::string& name,
-                    double ramp, StepReport& report);
+  void learn_masked(const Tensor& images, const Tensor& labels, const Tensor& weights,
+                    const std::string& name, double ramp, StepReport& report);
   void learn(const Tensor& loss, const std::string& name, StepReport& report);
 
   const Config& config_;

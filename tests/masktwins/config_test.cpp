@@ -46,7 +46,7 @@ class_mix = false
   CHECK(config.seed == 7);
   CHECK(config.data.class_names == std::vector<std::string>{"cell", "mitochondrion"});
   CHECK(config.data.label_values == std::map<int64_t, int64_t>{{0, 0}, {128, 255}, {255, 1}});
-  CHECK(config.data.source.images == "a b/images");
+  CHECK(config.data.source.images == std::vector<std::string>{"a b/images"});
   CHECK(config.train.lr == 1.0);
   CHECK(config.train.crop == 64);
   CHECK(config.uda.mask_ratio == std::vector{0.3, 0.5});
@@ -66,8 +66,8 @@ TEST_CASE("overrides are TOML values or bare text and win over the file") {
                     "data.label_values={ 0 = 0, 1 = 1 }", "data.source.labels=\"a=b\""});
   CHECK(config.train.lr == 2e-3);
   CHECK(config.uda.mode == "mic");
-  CHECK(config.data.source.images == "2020");
-  CHECK(config.data.source.labels == "a=b");
+  CHECK(config.data.source.images == std::vector<std::string>{"2020"});
+  CHECK(config.data.source.labels == std::vector<std::string>{"a=b"});
   CHECK(config.uda.mask_ratio == std::vector{0.1, 0.2});
   CHECK(config.data.label_values.at(1) == 1);
 }
@@ -135,7 +135,7 @@ TEST_CASE("the written configuration reads back as the same") {
   const Config again = parse_config(text, "config.toml");
   CHECK(to_toml(again) == text);
   CHECK(again.train.lr == 3.3e-7);
-  CHECK(again.data.source.images == "quote \" and \\ slash");
+  CHECK(again.data.source.images == std::vector<std::string>{"quote \" and \\ slash"});
   CHECK(again.uda.mask_ratio == config.uda.mask_ratio);
   CHECK(config_hash(again) == config_hash(config));
 }
