@@ -11,17 +11,10 @@ namespace {
 // Random sites of the loader, far from those that ops count from 0.
 constexpr uint32_t source_site = 0xda7a0000u, target_site = 0xda7a0001u;
 
-struct Crop {
-  Image image;
-  LabelMap labels;
-};
-
-// A section drawn uniformly, and a crop of it. `intensities` are normalised.
-Crop draw_crop(const Dataset& dataset, const LoaderOptions& options, Draws draws) {
+// A crop of a section drawn uniformly, normalised.
+Crop draw_sample(const Dataset& dataset, const LoaderOptions& options, Draws draws) {
   const std::shared_ptr<const Section> section = dataset.section(draws.below(dataset.size()));
-  const Warp warp = draw_warp(options.augment, options.crop, *section, draws);
-  Crop crop{warp_image(*section, warp), warp_labels(*section, warp)};
-  draw_intensities(options.augment, crop.image, draws);
+  Crop crop = draw_crop(options.augment, options.crop, *section, draws);
   apply_normalisation(*section, crop.image);
   return crop;
 }
@@ -35,12 +28,12 @@ double foreground_share(const LabelMap& labels) {
   return labelled > 0 ? static_cast<double>(foreground) / static_cast<double>(labelled) : 0;
 }
 
-Crop draw_source_crop(const Dataset& dataset, const LoaderOptions& options, int64_t step, int64_t sample) {
+Crop draw_source_sample(const Dataset& dataset, const LoaderOptions& options, int64_t step, int64_t sample) {
   const int64_t tries = options.foreground_share > 0 ? options.foreground_tries : 1;
   for (int64_t attempt = 0;; ++attempt) {
     const Draws draws({options.seed, source_site}, static_cast<uint64_t>(step),
                       static_cast<uint32_t>(sample * tries + attempt));
-    Crop crop = draw_crop(dataset, options, draws);
+    Crop crop = draw_sample(dataset, options, draws);
     if (attempt + 1 == tries || foreground_share(crop.labels) >= options.foreground_share) return crop;
   }
 }
@@ -145,7 +138,7 @@ Batch Loader::make_batch(int64_t step) const {
   batch.source_images = Tensor::empty({options_.batch, channels, crop, crop});
   batch.source_labels = Tensor::empty({options_.batch, crop, crop}, DType::uint8);
   for (int64_t sample = 0; sample < options_.batch; ++sample) {
-    const Crop drawn = draw_source_crop(*source_, options_, step, sample);
+    const Crop drawn = draw_source_sample(*source_, options_, step, sample);
     put_image(drawn.image, batch.source_images, sample);
     std::copy(drawn.labels.classes.begin(), drawn.labels.classes.end(),
               batch.source_labels.data<uint8_t>() + sample * crop * crop);
@@ -155,7 +148,7 @@ Batch Loader::make_batch(int64_t step) const {
   for (int64_t sample = 0; sample < options_.target_batch; ++sample) {
     const Draws draws({options_.seed, target_site}, static_cast<uint64_t>(step),
                       static_cast<uint32_t>(sample));
-    put_image(draw_crop(*target_, options_, draws).image, batch.target_images, sample);
+    put_image(draw_sample(*target_, options_, draws).image, batch.target_images, sample);
   }
   return batch;
 }

@@ -3,17 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/border.h"
+
 namespace masktwins::data {
 namespace {
-
-// ... 2 1 | 0 1 2 ... n-1 | n-2 n-3 ...
-int64_t mirrored(int64_t i, int64_t size) {
-  if (i >= 0 && i < size) return i;
-  if (size == 1) return 0;
-  const int64_t period = 2 * (size - 1);
-  const int64_t inside = ((i % period) + period) % period;
-  return std::min(inside, period - inside);
-}
 
 // Weights of the four nodes around a place, `t` in [0, 1) from the second to the third.
 std::array<double, 4> spline_weights(double t) {
@@ -22,23 +15,35 @@ std::array<double, 4> spline_weights(double t) {
           t * t * t / 6};
 }
 
-// The pixel below a coordinate and the share of the next one.
-struct Position {
+// The pixel whose centre lies below a coordinate, the next one, and how far between them.
+struct Neighbours {
   int64_t low, high;
   float fraction;
 };
 
-Position position(double coordinate, int64_t size) {
-  const double from_centre = coordinate - 0.5;
-  const double low = std::floor(from_centre);
+Neighbours neighbours(double coordinate, int64_t size) {
+  const double low = std::floor(coordinate - 0.5);
   const auto index = static_cast<int64_t>(low);
-  return {mirrored(index, size), mirrored(index + 1, size), static_cast<float>(from_centre - low)};
+  return {mirrored(index, size), mirrored(index + 1, size), static_cast<float>(coordinate - 0.5 - low)};
 }
 
-template <class Body>
-void for_each_pixel(const Warp& warp, Body&& body) {
-  for (int64_t row = 0; row < warp.size; ++row)
-    for (int64_t column = 0; column < warp.size; ++column) body(row, column, warp.section_point(row, column));
+void interpolate(const Image& image, Point point, float* out) {
+  const Neighbours y = neighbours(point.row, image.height), x = neighbours(point.column, image.width);
+  const float *top_left = image.at(y.low, x.low), *top_right = image.at(y.low, x.high);
+  const float *bottom_left = image.at(y.high, x.low), *bottom_right = image.at(y.high, x.high);
+  for (int64_t c = 0; c < image.channels; ++c) {
+    const float top = top_left[c] + x.fraction * (top_right[c] - top_left[c]);
+    const float bottom = bottom_left[c] + x.fraction * (bottom_right[c] - bottom_left[c]);
+    out[c] = top + y.fraction * (bottom - top);
+  }
+}
+
+uint8_t class_at(const Section& section, Point point) {
+  const LabelMap& labels = section.labels;
+  const auto y = static_cast<int64_t>(std::floor(point.row));
+  const auto x = static_cast<int64_t>(std::floor(point.column));
+  const bool inside = y >= 0 && y < labels.height && x >= 0 && x < labels.width;
+  return inside ? labels.classes[static_cast<std::size_t>(y * labels.width + x)] : ignore_class;
 }
 
 }  // namespace
@@ -78,36 +83,18 @@ Point reach(const Warp& warp) {
           half * (std::abs(warp.matrix[2]) + std::abs(warp.matrix[3]))};
 }
 
-Image warp_image(const Section& section, const Warp& warp) {
-  const Image& source = section.image;
-  Image crop{source.channels, warp.size, warp.size, {}, source.white};
-  crop.pixels.resize(static_cast<std::size_t>(warp.size * warp.size * source.channels));
-  for_each_pixel(warp, [&](int64_t row, int64_t column, Point point) {
-    const Position y = position(point.row, source.height), x = position(point.column, source.width);
-    const float *top_left = source.at(y.low, x.low), *top_right = source.at(y.low, x.high);
-    const float *bottom_left = source.at(y.high, x.low), *bottom_right = source.at(y.high, x.high);
-    float* out = crop.at(row, column);
-    for (int64_t c = 0; c < source.channels; ++c) {
-      const float top = top_left[c] + x.fraction * (top_right[c] - top_left[c]);
-      const float bottom = bottom_left[c] + x.fraction * (bottom_right[c] - bottom_left[c]);
-      out[c] = top + y.fraction * (bottom - top);
+Crop take_crop(const Section& section, const Warp& warp) {
+  const int64_t channels = section.image.channels;
+  const auto pixels = static_cast<std::size_t>(warp.size * warp.size);
+  Crop crop{{channels, warp.size, warp.size, {}, section.image.white}, {warp.size, warp.size, {}}};
+  crop.image.pixels.resize(pixels * static_cast<std::size_t>(channels));
+  crop.labels.classes.resize(pixels);
+  for (int64_t row = 0; row < warp.size; ++row)
+    for (int64_t column = 0; column < warp.size; ++column) {
+      const Point point = warp.section_point(row, column);
+      interpolate(section.image, point, crop.image.at(row, column));
+      crop.labels.classes[static_cast<std::size_t>(row * warp.size + column)] = class_at(section, point);
     }
-  });
-  return crop;
-}
-
-LabelMap warp_labels(const Section& section, const Warp& warp) {
-  const LabelMap& source = section.labels;
-  LabelMap crop{warp.size, warp.size, {}};
-  crop.classes.assign(static_cast<std::size_t>(warp.size * warp.size), ignore_class);
-  if (!section.labelled()) return crop;
-  for_each_pixel(warp, [&](int64_t row, int64_t column, Point point) {
-    const auto y = static_cast<int64_t>(std::floor(point.row));
-    const auto x = static_cast<int64_t>(std::floor(point.column));
-    if (y < 0 || y >= source.height || x < 0 || x >= source.width) return;
-    crop.classes[static_cast<std::size_t>(row * warp.size + column)] =
-        source.classes[static_cast<std::size_t>(y * source.width + x)];
-  });
   return crop;
 }
 

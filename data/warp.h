@@ -38,10 +38,11 @@ struct Warp {
 // How far the warped crop reaches from its centre along each axis of the section, displacement included.
 Point reach(const Warp& warp);
 
-// Intensities (size, size, channels) by linear interpolation; beyond the border the section is mirrored
-// without repeating the border pixel (reflect-101).
-Image warp_image(const Section& section, const Warp& warp);
-// Classes (size, size) of the nearest pixel; 255 beyond the border and for a section without labels.
-LabelMap warp_labels(const Section& section, const Warp& warp);
+struct Crop {
+  Image image;      // (size, size, channels), by linear interpolation, mirrored beyond the border
+  LabelMap labels;  // (size, size), of the nearest pixel; 255 beyond the border and without labels
+};
+
+Crop take_crop(const Section& section, const Warp& warp);
 
 }  // namespace masktwins::data
