@@ -10,22 +10,12 @@
 #include "tensor/op.h"
 #include "tensor/random.h"
 #include "tests/compare.h"
+#include "tests/op_samples.h"
 
 using namespace masktwins;
-using masktwins::tests::check_close;
+using namespace masktwins::tests;
 
 namespace {
-
-constexpr uint32_t seed = 7;
-
-bool differentiable(const Argument& argument) {
-  return is_floating(argument.dtype) && argument.differentiable;
-}
-
-// Fixed weights that turn the first result into one number: a plain sum would hide errors that cancel.
-Tensor loss_weights(const Tensor& result) {
-  return make_inputs({{{result.shape()}}, {}}, result.dtype(), seed + 1)[0];
-}
 
 // Sum of weights * (above - below): equal elements cancel exactly before they can add rounding errors.
 double weighted_difference(const Tensor& above, const Tensor& below, const Tensor& weights) {
@@ -35,29 +25,10 @@ double weighted_difference(const Tensor& above, const Tensor& below, const Tenso
   return sum;
 }
 
-Tensors run(const OpDef& op, const Tensors& inputs, const Attributes& attributes) {
-  begin_random_step(seed, 0);
-  return op.run(inputs, attributes);
-}
-
-// Gradients of the first result, weighted with loss_weights and summed, with respect to every differentiable
-// input (undefined for the others).
-Tensors gradients(const OpDef& op, const Sample& sample, DType dtype) {
-  Tensors inputs = make_inputs(sample, dtype, seed);
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (differentiable(sample.arguments[i])) inputs[i].set_requires_grad();
-  const Tensor result = run(op, inputs, sample.attributes)[0];
-  if (result.requires_grad()) backward(result, loss_weights(result));
-  Tensors result_gradients;
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    result_gradients.push_back(differentiable(sample.arguments[i]) ? inputs[i].grad() : Tensor());
-  return result_gradients;
-}
-
 // Large inputs, which samples use to reach several chunks of work, are probed at some elements only.
 std::vector<int64_t> probed_elements(int64_t count) {
   constexpr int64_t most = 300;
-  const int64_t stride = count <= most ? 1 : (count / 32) | 1;
+  const int64_t stride = count <= most ? 1 : (count / 16) | 1;
   std::vector<int64_t> elements;
   for (int64_t i = 0; i < count; i += stride) elements.push_back(i);
   return elements;
@@ -136,6 +107,8 @@ TEST_CASE("results equal the double-precision reference") {
 }
 
 TEST_CASE("gradients equal finite differences in float64") {
+  const int before = kernels::thread_count();
+  kernels::set_thread_count(1);  // thousands of tiny calls
   for_each_sample([](const OpDef& op, const Sample& sample) {
     if (!op.has_gradient) return;
     const Tensors actual = gradients(op, sample, DType::float64);
@@ -146,6 +119,7 @@ TEST_CASE("gradients equal finite differences in float64") {
                   op.name + ", gradient of input " + std::to_string(i));
     }
   });
+  kernels::set_thread_count(before);
 }
 
 TEST_CASE("float32 gradients equal float64 gradients") {
