@@ -23,12 +23,15 @@ using Keys = std::vector<ConfigKey>;
 std::string written(bool value) { return value ? "true" : "false"; }
 std::string written(int64_t value) { return std::to_string(value); }
 
-// The shortest text that reads back as the same number; TOML floats need a point or an exponent.
+// The shortest text that reads back as the same number, without exponent where that is easy to read. TOML
+// floats need a point or an exponent.
 std::string written(double value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  std::string result(text, end);
-  if (result.find_first_of(".en") == std::string::npos) result += ".0";
+  const double size = std::abs(value);
+  const bool easy = size == 0 || (size >= 1e-4 && size < 1e7);
+  char text[64];
+  const auto format = easy ? std::chars_format::fixed : std::chars_format::scientific;
+  std::string result(text, std::to_chars(text, text + sizeof text, value, format).ptr);
+  if (result.find_first_of(".e") == std::string::npos) result += ".0";
   return result;
 }
 
@@ -274,6 +277,7 @@ void check(const Config& config) {
   const UdaConfig& uda = config.uda;
   require(uda.blur_sigma_min <= uda.blur_sigma_max, "uda.blur_sigma_min is ", uda.blur_sigma_min,
           ", more than uda.blur_sigma_max, ", uda.blur_sigma_max);
+  data::check(config.augment);
   require(config.data.normalize != "imagenet" || config.model.in_channels == 3,
           "data.normalize = \"imagenet\" needs model.in_channels = 3, got ", config.model.in_channels);
 }
@@ -311,6 +315,18 @@ std::string to_toml(const Config& config) {
     text += line + gap + "# " + key.help + "; " + allowed_text(key) + "\n";
   }
   return text;
+}
+
+std::vector<std::string> changed_settings(const Config& before, const Config& after) {
+  Config old_copy = before, new_copy = after;
+  const Keys old_keys = config_keys(old_copy), new_keys = config_keys(new_copy);
+  std::vector<std::string> changes;
+  for (std::size_t i = 0; i < new_keys.size(); ++i) {
+    const std::string was = written(old_keys[i]), is = written(new_keys[i]);
+    if (new_keys[i].changes_result && was != is)
+      changes.push_back(new_keys[i].name + " = " + is + ", was " + was);
+  }
+  return changes;
 }
 
 uint64_t config_hash(const Config& config) {

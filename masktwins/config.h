@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "data/augment.h"
+
 namespace masktwins {
 
 struct ModelConfig {
@@ -48,6 +50,7 @@ struct TrainConfig {
   double power = 0.9;
   int64_t warmup = 0;
   double clip_norm = 0;
+  double foreground_share = 0;
   int64_t checkpoint_every = 1000, evaluate_every = 1000, picture_every = 1000, log_every = 50;
 };
 
@@ -80,6 +83,7 @@ struct Config {
   ModelConfig model;
   DataConfig data;
   TrainConfig train;
+  data::AugmentOptions augment;
   UdaConfig uda;
 };
 
@@ -108,7 +112,10 @@ void check(const Config& config);
 // The complete configuration as TOML, each key with its help as a comment. Reading it gives the same config.
 std::string to_toml(const Config& config);
 
-// A number that changes with every setting that changes the result of a run; where the data lies, how many
+// "train.lr = 0.001, was 0.0001" for every setting that changes the result and differs between the two.
+std::vector<std::string> changed_settings(const Config& before, const Config& after);
+
+// A number that changes with every setting that changes the result of a run. Where the data lies, how many
 // workers read it and how often a run reports do not count.
 uint64_t config_hash(const Config& config);
 

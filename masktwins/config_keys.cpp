@@ -96,10 +96,45 @@ Keys train_keys(TrainConfig& train) {
       number("train.power", &train.power, {0, 10}, "poly: lr * (1 - t / iterations) ^ power"),
       number("train.warmup", &train.warmup, steps, "steps in which the learning rate rises linearly"),
       number("train.clip_norm", &train.clip_norm, weight, "largest gradient norm; 0 = no clipping"),
+      number("train.foreground_share", &train.foreground_share, probability,
+             "source crops with less foreground are drawn again, ten times at most"),
       free_to_change(number("train.checkpoint_every", &train.checkpoint_every, {1, 1e9}, "steps")),
       free_to_change(number("train.evaluate_every", &train.evaluate_every, steps, "steps; 0 = never")),
       free_to_change(number("train.picture_every", &train.picture_every, steps, "steps; 0 = never")),
       free_to_change(number("train.log_every", &train.log_every, {1, 1e9}, "steps")),
+  };
+}
+
+Keys augment_keys(data::AugmentOptions& augment) {
+  const Range pixels = {0, 1000};
+  return {
+      number("augment.probability", &augment.probability, probability,
+             "share of crops that are augmented at all; the probabilities below are of those"),
+      number("augment.flip", &augment.flip, probability, "upside down, left to right, or both"),
+      number("augment.transpose", &augment.transpose, probability, "rows become columns"),
+      number("augment.rotate", &augment.rotate, probability, "rotation"),
+      number("augment.rotate_degrees", &augment.rotate_degrees, {0, 180}, "to both sides at most"),
+      number("augment.resize", &augment.resize, probability, "change of magnification"),
+      number("augment.resize_factor", &augment.resize_factor, {1, 16}, "at most, and its inverse at least"),
+      number("augment.elastic", &augment.elastic, probability, "elastic deformation"),
+      number("augment.elastic_affine", &augment.elastic_affine, {0, 0.9}, "largest change of a matrix entry"),
+      number("augment.elastic_pixels", &augment.elastic_pixels, pixels, "largest smooth displacement"),
+      number("augment.elastic_spacing", &augment.elastic_spacing, {1, 10000}, "pixels between its nodes"),
+      number("augment.brightness_contrast", &augment.brightness_contrast, probability,
+             "brightness and contrast"),
+      number("augment.brightness", &augment.brightness, probability, "added at most, white being 1"),
+      number("augment.contrast", &augment.contrast, probability, "factor 1 +- this"),
+      number("augment.gamma", &augment.gamma, probability, "gamma curve"),
+      number("augment.gamma_factor", &augment.gamma_factor, {1, 16},
+             "largest exponent, and inverse of the least"),
+      number("augment.motion_blur", &augment.motion_blur, probability, "blur along a line"),
+      number("augment.motion_blur_pixels", &augment.motion_blur_pixels, {1, 99}, "its largest length"),
+      number("augment.gaussian_blur", &augment.gaussian_blur, probability, "Gaussian blur"),
+      number("augment.gaussian_blur_sigma", &augment.gaussian_blur_sigma, {0, 100},
+             "its largest sigma, pixels"),
+      number("augment.noise", &augment.noise, probability, "normal noise"),
+      number("augment.noise_deviation", &augment.noise_deviation, probability,
+             "its largest deviation, white being 1"),
   };
 }
 
@@ -143,6 +178,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   append(keys, model_keys(config.model));
   append(keys, data_keys(config.data));
   append(keys, train_keys(config.train));
+  append(keys, augment_keys(config.augment));
   append(keys, uda_keys(config.uda));
   return keys;
 }

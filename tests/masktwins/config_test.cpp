@@ -150,6 +150,14 @@ TEST_CASE("the hash changes with what changes the result") {
   CHECK(hash({}) != hash({"uda.mask_ratio=[0.5,0.6]"}));
 }
 
+TEST_CASE("changed settings are named with both values") {
+  const Config before = parse_config("", "em.toml");
+  const Config after = parse_config("", "em.toml", {"train.lr=1e-3", "data.workers=2", "augment.flip=0.1"});
+  CHECK(changed_settings(before, before).empty());
+  CHECK(changed_settings(before, after) ==
+        std::vector<std::string>{"train.lr = 0.001, was 0.0001", "augment.flip = 0.1, was 0.5"});
+}
+
 TEST_CASE("keys are unique and documented") {
   Config config;
   std::set<std::string> names;
