@@ -33,11 +33,13 @@ double measure_flops_per_second() {
   std::vector<float> sink(static_cast<std::size_t>(threads));
   const double seconds = best_seconds(5, [&] {
     parallel_for(threads, 1, [&](int64_t thread, int64_t) {
-      Vec<float> sum[accumulators] = {};
+      Vec<float> sum[accumulators];
+      for (int i = 0; i < accumulators; ++i)
+        sum[i] = broadcast(static_cast<float>(i));  // else the compiler merges them
       Vec<float> a = broadcast(1.0f), b = broadcast(1e-9f);
       for (int64_t i = 0; i < rounds; ++i) {
         asm volatile("" : "+x"(a), "+x"(b));
-        for (Vec<float>& s : sum) s += a * b;
+        for (Vec<float>& s : sum) s = s * a + b;
       }
       for (const Vec<float>& s : sum) sink[static_cast<std::size_t>(thread)] += horizontal_sum<float>(s);
     });

@@ -10,6 +10,7 @@ namespace masktwins {
 namespace {
 
 thread_local bool grad_mode = true;
+thread_local bool replaying = false;
 thread_local int non_finite_guards = 0;
 thread_local uint64_t next_sequence = 0;
 
@@ -72,6 +73,7 @@ void accumulate_leaf(const Tensor& leaf, Tensor gradient) {
 }  // namespace
 
 bool grad_enabled() { return grad_mode; }
+bool replaying_checkpoint() { return replaying; }
 
 NoGrad::NoGrad() : before_(grad_mode) { grad_mode = false; }
 NoGrad::~NoGrad() { grad_mode = before_; }
@@ -223,6 +225,28 @@ void register_hook(const Tensor& tensor, GradientHook hook) {
   (meta.producer ? meta.producer->hooks : meta.hooks).push_back(std::move(hook));
 }
 
+namespace {
+
+// The state in which a checkpoint's function first ran.
+class Replay {
+ public:
+  explicit Replay(const RandomStream& before)
+      : stream_after_(std::exchange(random_stream(), before)),
+        replaying_before_(std::exchange(replaying, true)) {}
+  ~Replay() {
+    random_stream() = stream_after_;
+    replaying = replaying_before_;
+  }
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
+
+ private:
+  RandomStream stream_after_;
+  bool replaying_before_;
+};
+
+}  // namespace
+
 Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& function,
                   const std::vector<Tensor>& inputs) {
   const RandomStream before = random_stream();
@@ -237,12 +261,14 @@ Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& funct
   for (const Tensor& input : inputs) wants.push_back(input.requires_grad());
   auto replay = [function, saved, wants, before](const Tensor& gradient, InputGradients& input_gradients) {
     const EnableGrad enable;
-    const RandomStream after = std::exchange(random_stream(), before);
     std::vector<Tensor> copies;
     for (std::size_t i = 0; i < saved.size(); ++i)
       copies.push_back(saved[i].get().detach().set_requires_grad(wants[i]));
-    const Tensor again = function(copies);
-    random_stream() = after;
+    Tensor again;
+    {
+      const Replay replay_scope(before);
+      again = function(copies);
+    }
     if (again.requires_grad()) backward(again, gradient);
     for (std::size_t i = 0; i < copies.size(); ++i)
       if (copies[i].grad().defined()) input_gradients.add(i, copies[i].grad());

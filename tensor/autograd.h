@@ -121,6 +121,9 @@ void register_hook(const Tensor& tensor, GradientHook hook);
 Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& function,
                   const std::vector<Tensor>& inputs);
 
+// True while backward computes a checkpoint again: side effects (running statistics) must not happen twice.
+bool replaying_checkpoint();
+
 // Within its scope every op checks its result and throws NonFiniteError at the first NaN or infinity.
 struct NonFiniteError : Error {
   using Error::Error;

@@ -1,0 +1,47 @@
+# Two commands do everything: `make demo` shows the method at work, `make test` builds and runs all tests.
+# Both install missing packages of Debian or Ubuntu first (as root or with sudo; else they print the command).
+
+PACKAGES := g++ cmake ninja-build doctest-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libstb-dev libtiff-dev
+BUILD := build
+SANITIZE := build-sanitize
+export CTEST_OUTPUT_ON_FAILURE := 1
+
+.PHONY: all test demo bench docs format clean packages sanitize
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja: | packages
+	cmake -G Ninja -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
+
+$(SANITIZE)/build.ninja: | packages
+	cmake -G Ninja -B $(SANITIZE) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMASKTWINS_SANITIZE=address,undefined
+
+packages:
+	@.ci/packages $(PACKAGES)
+
+sanitize: $(SANITIZE)/build.ninja
+	ninja -C $(SANITIZE) masktwins_tests
+
+# All tests twice: as users run the program, and with AddressSanitizer and UndefinedBehaviorSanitizer.
+test: all sanitize
+	cd $(SANITIZE) && ctest --quiet -O sanitize.log || (cat sanitize.log; exit 1)
+	@tail -n 4 $(SANITIZE)/sanitize.log
+	cd $(BUILD) && ctest
+
+demo: all
+	experiments/demo $(BUILD)/masktwins runs/demo
+
+# Our training step beside PyTorch's (needs python3 with torch).
+bench: all
+	python3 experiments/bench_pytorch.py --ours $(BUILD)/masktwins
+
+# Regenerates docs/ops.md on this machine.
+docs: all
+	$(BUILD)/masktwins bench ops --markdown docs/ops.md
+
+format:
+	clang-format -i $$(git ls-files '*.h' '*.cpp')
+
+clean:
+	rm -rf $(BUILD) $(SANITIZE)

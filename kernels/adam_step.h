@@ -1,0 +1,61 @@
+// adam_step: one update of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019), in place, with
+// PyTorch's order of operations. g is the gradient, t = 1, 2, ... the number of the update:
+//   coupled decay:    g += weight_decay * p          decoupled: p *= 1 - lr * weight_decay
+//   m = beta1 * m + (1 - beta1) * g,  v = beta2 * v + (1 - beta2) * g²
+//   p -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
+// Bytes: p, m, v read and written, g read: 28 per float32 parameter. Flops: about 12 per parameter.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/common/host_device.h"
+
+namespace masktwins::kernels {
+
+struct AdamOptions {
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
+  bool decoupled = false;
+};
+
+template <class T>
+struct AdamStepArgs {
+  AdamOptions options;
+  int64_t t;  // number of this update, from 1
+  int64_t count;
+  const T* gradient;
+  T* parameter;
+  T* first_moment;
+  T* second_moment;
+};
+
+// The constants of one update, rounded once.
+template <class T>
+struct AdamCoefficients {
+  T beta1, beta2, eps, step_size, second_scale, shrink, coupled_decay;
+
+  explicit AdamCoefficients(const AdamOptions& o, int64_t t)
+      : beta1(static_cast<T>(o.beta1)),
+        beta2(static_cast<T>(o.beta2)),
+        eps(static_cast<T>(o.eps)),
+        step_size(static_cast<T>(o.lr / (1 - std::pow(o.beta1, static_cast<double>(t))))),
+        second_scale(static_cast<T>(1 / std::sqrt(1 - std::pow(o.beta2, static_cast<double>(t))))),
+        shrink(static_cast<T>(o.decoupled ? 1 - o.lr * o.weight_decay : 1)),
+        coupled_decay(static_cast<T>(o.decoupled ? 0 : o.weight_decay)) {}
+};
+
+template <class T>
+HOST_DEVICE void adam_element(const AdamCoefficients<T>& c, T gradient, T& p, T& m, T& v) {
+  p *= c.shrink;
+  const T g = gradient + c.coupled_decay * p;
+  m = c.beta1 * m + (1 - c.beta1) * g;
+  v = c.beta2 * v + (1 - c.beta2) * g * g;
+  p -= c.step_size * m / (std::sqrt(v) * c.second_scale + c.eps);
+}
+
+namespace cpu {
+template <class T>
+void adam_step(const AdamStepArgs<T>& args);
+}
+
+}  // namespace masktwins::kernels

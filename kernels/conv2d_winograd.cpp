@@ -1,0 +1,342 @@
+#include "kernels/conv2d_winograd.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/common/parallel.h"
+#include "kernels/common/scratch.h"
+#include "kernels/gemm.h"
+
+namespace masktwins::kernels::cpu {
+namespace {
+
+constexpr int64_t tile = 4;                   // results per side
+constexpr int64_t patch = 6;                  // inputs per side
+constexpr int64_t positions = patch * patch;  // gemms per tile
+
+// --- the 1-D transforms, on vectors of channels ---
+
+// B^T d
+template <class V>
+inline void transform_input(const V& d0, const V& d1, const V& d2, const V& d3, const V& d4, const V& d5,
+                            V* out, int64_t step) {
+  const V a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, e = 2 * (d3 - d1);
+  out[0 * step] = 4 * d0 - 5 * d2 + d4;
+  out[1 * step] = a + b;
+  out[2 * step] = a - b;
+  out[3 * step] = c + e;
+  out[4 * step] = c - e;
+  out[5 * step] = 4 * d1 - 5 * d3 + d5;
+}
+
+// A^T m
+template <class V>
+inline void transform_output(const V* m, int64_t step, V* out, int64_t out_step) {
+  const V a = m[1 * step] + m[2 * step], b = m[1 * step] - m[2 * step];
+  const V c = m[3 * step] + m[4 * step], e = m[3 * step] - m[4 * step];
+  out[0 * out_step] = m[0] + a + c;
+  out[1 * out_step] = b + 2 * e;
+  out[2 * out_step] = a + 4 * c;
+  out[3 * out_step] = b + 8 * e + m[5 * step];
+}
+
+// A y, the transpose of transform_output
+template <class V>
+inline void transform_output_gradient(const V& y0, const V& y1, const V& y2, const V& y3, V* out,
+                                      int64_t step) {
+  const V a = y0 + y2, b = y1 + y3, c = y0 + 4 * y2, e = 2 * y1 + 8 * y3;
+  out[0 * step] = y0;
+  out[1 * step] = a + b;
+  out[2 * step] = a - b;
+  out[3 * step] = c + e;
+  out[4 * step] = c - e;
+  out[5 * step] = y3;
+}
+
+// G g
+template <class V>
+inline void transform_filter(const V& g0, const V& g1, const V& g2, V* out, int64_t step) {
+  const V a = g0 + g2, c = g0 + 4 * g2, e = 2 * g1;
+  out[0 * step] = g0 / 4;
+  out[1 * step] = (a + g1) / -6;
+  out[2 * step] = (a - g1) / -6;
+  out[3 * step] = (c + e) / 24;
+  out[4 * step] = (c - e) / 24;
+  out[5 * step] = g2;
+}
+
+// G^T u
+template <class V>
+inline void transform_filter_gradient(const V* u, int64_t step, V* out, int64_t out_step) {
+  const V a = (u[2 * step] + u[1 * step]) / 6, b = (u[2 * step] - u[1 * step]) / 6;
+  const V c = (u[3 * step] + u[4 * step]) / 24, e = (u[3 * step] - u[4 * step]) / 12;
+  out[0 * out_step] = u[0] / 4 - a + c;
+  out[1 * out_step] = b + e;
+  out[2 * out_step] = 4 * c - a + u[5 * step];
+}
+
+// An image with its tiling: tile (i, j) covers results [4i, 4i + 4) x [4j, 4j + 4).
+template <class T>
+struct TiledImage {
+  T* pixels;  // (N, height, width, channels)
+  int64_t height, width, channels;
+  int64_t rows, columns;  // of tiles
+
+  T* at(int64_t n, int64_t y, int64_t x) const { return pixels + ((n * height + y) * width + x) * channels; }
+};
+
+struct TileIndex {
+  int64_t n, row, column;
+};
+
+template <class T>
+TileIndex locate(const TiledImage<T>& image, int64_t index) {
+  return {index / (image.rows * image.columns), index / image.columns % image.rows, index % image.columns};
+}
+
+// Calls body(channel, count) for vectors of channels; the last may be partial.
+template <class T, class Body>
+inline void for_channels(int64_t channels, Body&& body) {
+  for (int64_t c = 0; c < channels; c += lanes<T>) body(c, std::min<int64_t>(lanes<T>, channels - c));
+}
+
+// V[position][slot][channel] = B^T d B of one 6x6 patch; `plane` is the distance between positions.
+template <class T>
+void gather_input(const TiledImage<const T>& x, int64_t padding, TileIndex at, T* out, int64_t plane) {
+  const int64_t top = at.row * tile - padding, left = at.column * tile - padding;
+  for_channels<T>(x.channels, [&](int64_t c, int64_t count) {
+    Vec<T> half[patch][patch];  // B^T d
+    for (int64_t j = 0; j < patch; ++j) {
+      const bool column_inside = left + j >= 0 && left + j < x.width;
+      Vec<T> d[patch];
+      for (int64_t i = 0; i < patch; ++i) {
+        const bool inside = column_inside && top + i >= 0 && top + i < x.height;
+        d[i] = inside ? load_partial(x.at(at.n, top + i, left + j) + c, count) : Vec<T>{};
+      }
+      transform_input(d[0], d[1], d[2], d[3], d[4], d[5], &half[0][j], patch);
+    }
+    for (int64_t i = 0; i < patch; ++i) {
+      Vec<T> row[patch];
+      transform_input(half[i][0], half[i][1], half[i][2], half[i][3], half[i][4], half[i][5], row, 1);
+      for (int64_t j = 0; j < patch; ++j) store(out + (i * patch + j) * plane + c, row[j]);
+    }
+  });
+}
+
+// Y = A^T M A (+ bias), cut off at the image's border.
+template <class T>
+void scatter_output(const TiledImage<T>& y, const T* bias, TileIndex at, const T* in, int64_t plane) {
+  const int64_t height = std::min(tile, y.height - at.row * tile),
+                width = std::min(tile, y.width - at.column * tile);
+  for_channels<T>(y.channels, [&](int64_t c, int64_t count) {
+    Vec<T> half[tile][patch];
+    for (int64_t j = 0; j < patch; ++j) {
+      Vec<T> column[patch];
+      for (int64_t i = 0; i < patch; ++i) column[i] = load(in + (i * patch + j) * plane + c);
+      transform_output(column, 1, &half[0][j], patch);
+    }
+    const Vec<T> start = bias ? load_partial(bias + c, count) : Vec<T>{};
+    for (int64_t i = 0; i < height; ++i) {
+      Vec<T> row[tile];
+      transform_output(half[i], 1, row, 1);
+      for (int64_t j = 0; j < width; ++j)
+        store_partial(y.at(at.n, at.row * tile + i, at.column * tile + j) + c, Vec<T>(row[j] + start), count);
+    }
+  });
+}
+
+// A dY A^T; dY is zero beyond the border.
+template <class T>
+void gather_output_gradient(const TiledImage<const T>& dy, TileIndex at, T* out, int64_t plane) {
+  const int64_t top = at.row * tile, left = at.column * tile;
+  for_channels<T>(dy.channels, [&](int64_t c, int64_t count) {
+    Vec<T> half[patch][tile];
+    for (int64_t j = 0; j < tile; ++j) {
+      Vec<T> d[tile];
+      for (int64_t i = 0; i < tile; ++i) {
+        const bool inside = top + i < dy.height && left + j < dy.width;
+        d[i] = inside ? load_partial(dy.at(at.n, top + i, left + j) + c, count) : Vec<T>{};
+      }
+      transform_output_gradient(d[0], d[1], d[2], d[3], &half[0][j], tile);
+    }
+    for (int64_t i = 0; i < patch; ++i) {
+      Vec<T> row[patch];
+      transform_output_gradient(half[i][0], half[i][1], half[i][2], half[i][3], row, 1);
+      for (int64_t j = 0; j < patch; ++j) store(out + (i * patch + j) * plane + c, row[j]);
+    }
+  });
+}
+
+// Where the filter from input channel i to output channel o lies, for both directions of the convolution.
+struct FilterView {
+  int64_t inputs, outputs;
+  int64_t input_step, output_step, tap_step;  // in elements
+  bool flipped;                               // rotate the taps by 180 degrees
+};
+
+FilterView forward_filters(const Conv2dShape& shape) {
+  return {shape.in_channels, shape.out_channels, 1, 9 * shape.in_channels, shape.in_channels, false};
+}
+
+FilterView backward_filters(const Conv2dShape& shape) {
+  return {shape.out_channels, shape.in_channels, 9 * shape.in_channels, 1, shape.in_channels, true};
+}
+
+// U[position] = panels of (inputs x outputs), ready for gemm.
+template <class T>
+void transform_filters(const T* weight, const FilterView& view, T* out) {
+  const int64_t padded = padded_columns<T>(view.outputs);
+  const int64_t plane = view.inputs * padded;
+  parallel_for(ceil_div(padded, panel_width<T>), 1, [&](int64_t panel, int64_t) {
+    const int64_t first = panel * panel_width<T>, width = std::min(panel_width<T>, padded - first);
+    for (int64_t i = 0; i < view.inputs; ++i) {
+      for (int64_t q = 0; q < width; q += lanes<T>) {
+        Vec<T> g[9] = {}, half[3][patch], u[patch][patch];
+        const T* source = weight + i * view.input_step + (first + q) * view.output_step;
+        const int64_t valid = std::min<int64_t>(lanes<T>, view.outputs - first - q);
+        for (int64_t lane = 0; lane < valid; ++lane)
+          for (int64_t tap = 0; tap < 9; ++tap)
+            g[view.flipped ? 8 - tap : tap][lane] = source[lane * view.output_step + tap * view.tap_step];
+        for (int64_t row = 0; row < 3; ++row)
+          transform_filter(g[3 * row], g[3 * row + 1], g[3 * row + 2], half[row], 1);
+        for (int64_t column = 0; column < patch; ++column)
+          transform_filter(half[0][column], half[1][column], half[2][column], &u[0][column], patch);
+        for (int64_t p = 0; p < positions; ++p)
+          store(out + p * plane + first * view.inputs + i * width + q, u[p / patch][p % patch]);
+      }
+    }
+  });
+}
+
+// Tiles per block: enough rows for the gemm, few enough that both transformed blocks stay in the L2 cache.
+template <class T>
+int64_t block_tiles(int64_t channels) {
+  const int64_t fitting = (int64_t{768} << 10) / (positions * channels * static_cast<int64_t>(sizeof(T)));
+  return std::clamp<int64_t>(fitting / 12 * 12, 24, 96);
+}
+
+// The convolution of x with 3x3 filters, for the forward pass and the gradient of the data.
+template <class T>
+void run_convolution(int64_t batch, const TiledImage<const T>& x, int64_t padding, const T* weight,
+                     const FilterView& filters, const T* bias, const TiledImage<T>& y) {
+  const int64_t in_padded = padded_columns<T>(x.channels), out_padded = padded_columns<T>(y.channels);
+  Scratch<T> filter_memory(positions * x.channels * out_padded);
+  transform_filters(weight, filters, filter_memory.data());
+
+  const int64_t tiles = batch * y.rows * y.columns;
+  const int64_t block = block_tiles<T>(in_padded + out_padded);
+  parallel_for(tiles, block, [&](int64_t begin, int64_t end) {
+    const int64_t count = end - begin;
+    const int64_t in_plane = count * in_padded, out_plane = count * out_padded;
+    thread_local std::vector<T> memory;
+    memory.resize(static_cast<std::size_t>(positions * (in_plane + out_plane)));
+    T* in = memory.data();
+    T* out = in + positions * in_plane;
+    for (int64_t i = 0; i < count; ++i)
+      gather_input(x, padding, locate(y, begin + i), in + i * in_padded, in_plane);
+    for (int64_t p = 0; p < positions; ++p) {
+      gemm<T>({.m = count,
+               .n = out_padded,
+               .k = x.channels,
+               .a = in + p * in_plane,
+               .a_row = in_padded,
+               .a_column = 1,
+               .b = filter_memory.data() + p * x.channels * out_padded,
+               .c = out + p * out_plane,
+               .c_row = out_padded});
+    }
+    for (int64_t i = 0; i < count; ++i)
+      scatter_output(y, bias, locate(y, begin + i), out + i * out_padded, out_plane);
+  });
+}
+
+template <class T>
+TiledImage<T> tiled(T* pixels, int64_t height, int64_t width, int64_t channels) {
+  return {pixels, height, width, channels, ceil_div(height, tile), ceil_div(width, tile)};
+}
+
+}  // namespace
+
+template <class T>
+void conv2d_winograd(const Conv2dArgs<T>& args) {
+  const Conv2dShape& s = args.shape;
+  run_convolution(s.batch, tiled(args.x, s.height, s.width, s.in_channels), s.padding, args.weight,
+                  forward_filters(s), args.bias,
+                  tiled(args.y, s.out_height(), s.out_width(), s.out_channels));
+}
+
+template <class T>
+void conv2d_backward_data_winograd(const Conv2dBackwardDataArgs<T>& args) {
+  const Conv2dShape& s = args.shape;
+  run_convolution(s.batch, tiled(args.dy, s.out_height(), s.out_width(), s.out_channels), 2 - s.padding,
+                  args.weight, backward_filters(s), args.bias,
+                  tiled(args.dx, s.height, s.width, s.in_channels));
+}
+
+template <class T>
+void conv2d_backward_weight_winograd(const Conv2dBackwardWeightArgs<T>& args) {
+  const Conv2dShape& s = args.shape;
+  const auto x = tiled(args.x, s.height, s.width, s.in_channels);
+  const auto dy = tiled(args.dy, s.out_height(), s.out_width(), s.out_channels);
+  const int64_t in_padded = padded_columns<T>(s.in_channels), out_padded = padded_columns<T>(s.out_channels);
+  const int64_t tiles = s.batch * dy.rows * dy.columns;
+  const int64_t block = std::min(tiles, 4 * block_tiles<T>(in_padded + out_padded));
+  Scratch<T> in(positions * block * in_padded), out(positions * block * out_padded);
+  Scratch<T> sums(positions * s.in_channels * out_padded);
+
+  // Every element of `sums` receives its blocks one after the other, whoever computes it: no bit depends on
+  // threads.
+  constexpr int64_t group = 24;  // rows of one gemm task
+  const int64_t groups = ceil_div(s.in_channels, group);
+  for (int64_t begin = 0; begin < tiles; begin += block) {
+    const int64_t count = std::min(block, tiles - begin);
+    const int64_t in_plane = count * in_padded, out_plane = count * out_padded;
+    parallel_for(count, 8, [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; ++i) {
+        gather_input(x, s.padding, locate(dy, begin + i), in.data() + i * in_padded, in_plane);
+        gather_output_gradient(dy, locate(dy, begin + i), out.data() + i * out_padded, out_plane);
+      }
+    });
+    parallel_for(positions * groups, 1, [&](int64_t task, int64_t) {
+      const int64_t p = task / groups, row = task % groups * group;
+      gemm<T>({.m = std::min(group, s.in_channels - row),
+               .n = out_padded,
+               .k = count,
+               .a = in.data() + p * in_plane + row,
+               .a_row = 1,
+               .a_column = in_padded,
+               .b = out.data() + p * out_plane,
+               .b_row = out_padded,
+               .c = sums.data() + (p * s.in_channels + row) * out_padded,
+               .c_row = out_padded,
+               .accumulate = begin > 0});
+    });
+  }
+
+  parallel_for(s.in_channels, 4, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      for_channels<T>(s.out_channels, [&](int64_t o, int64_t count) {
+        Vec<T> u[patch][patch], half[3][patch];
+        for (int64_t p = 0; p < positions; ++p)
+          u[p / patch][p % patch] = load(sums.data() + (p * s.in_channels + i) * out_padded + o);
+        for (int64_t j = 0; j < patch; ++j) transform_filter_gradient(&u[0][j], patch, &half[0][j], patch);
+        for (int64_t row = 0; row < 3; ++row) {
+          Vec<T> taps[3];
+          transform_filter_gradient(half[row], 1, taps, 1);
+          for (int64_t column = 0; column < 3; ++column)
+            for (int64_t q = 0; q < count; ++q)
+              args.dweight[((o + q) * 9 + row * 3 + column) * s.in_channels + i] = taps[column][q];
+        }
+      });
+    }
+  });
+}
+
+template void conv2d_winograd(const Conv2dArgs<float>&);
+template void conv2d_winograd(const Conv2dArgs<double>&);
+template void conv2d_backward_data_winograd(const Conv2dBackwardDataArgs<float>&);
+template void conv2d_backward_data_winograd(const Conv2dBackwardDataArgs<double>&);
+template void conv2d_backward_weight_winograd(const Conv2dBackwardWeightArgs<float>&);
+template void conv2d_backward_weight_winograd(const Conv2dBackwardWeightArgs<double>&);
+
+}  // namespace masktwins::kernels::cpu

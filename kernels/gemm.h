@@ -1,0 +1,45 @@
+// gemm: C (+)= A·B on the CPU, the inner loop of convolutions and matrix products.
+//
+// A is M x K with any strides; B is packed into panels; C is row-major. Flops: 2·M·N·K. The order of
+// additions along K is fixed, so the result does not depend on how M and N are split between threads.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/common/vec.h"
+
+namespace masktwins::kernels::cpu {
+
+// Columns of a full panel: two vectors. Panels are stored one after the other, each as K rows of its width.
+template <class T>
+constexpr int64_t panel_width = 2 * lanes<T>;
+
+// Columns rounded up to whole vectors: the width that packed B, and scratch rows of C, are padded to with
+// zeros.
+template <class T>
+constexpr int64_t padded_columns(int64_t columns) {
+  return (columns + lanes<T> - 1) / lanes<T> * lanes<T>;
+}
+
+template <class T>
+struct GemmArgs {
+  int64_t m, n, k;  // n is a multiple of lanes<T>
+  const T* a;       // element (i, p) at a[i * a_row + p * a_column]
+  int64_t a_row, a_column;
+  const T* b;  // panels, or plain rows when b_row > 0: element (p, j) at b[p * b_row + j]
+  int64_t b_row = 0;
+  T* c;  // element (i, j) at c[i * c_row + j]
+  int64_t c_row;
+  bool accumulate = false;  // C += A·B instead of C = A·B
+};
+
+// Single-threaded: callers split M or N.
+template <class T>
+void gemm(const GemmArgs<T>& args);
+
+// Packs B, given by element (p, j) = b[p * row + j * column], into zero-padded panels of k *
+// padded_columns(n).
+template <class T>
+void pack_panels(int64_t k, int64_t n, const T* b, int64_t row, int64_t column, T* packed);
+
+}  // namespace masktwins::kernels::cpu

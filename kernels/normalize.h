@@ -1,0 +1,89 @@
+// Normalisation with mean and variance of x over regions (Ioffe and Szegedy 2015; Ulyanov et al. 2016; Wu and
+// He 2018), optionally followed by a ReLU. x is seen as (samples, rows, channels) in memory order; a region
+// is one sample and one group of consecutive channels, over all rows:
+//
+//               samples   rows        groups
+//   instance    N         H * W       C
+//   group       N         H * W       as chosen
+//   batch       1         N * H * W   C
+//
+// region_moments:  mean = 1/n sum x,  variance = 1/n sum (x - mean)^2  (biased), n = rows * channels /
+// groups. normalize:       y = relu?((x - mean) / sqrt(variance + eps) * weight[c] + bias[c]) backward, with
+// xhat = (x - mean) / sqrt(variance + eps) and g = dy where the ReLU let x pass, else 0:
+//   dbias[c] = sum g,  dweight[c] = sum g * xhat
+//   dx = (g * weight - 1/n sum_region(g * weight) - xhat / n sum_region(g * weight * xhat)) / sqrt(variance +
+//   eps)
+// Bytes: moments 1 read; normalize 1 read, 1 write; backward 4 reads (x and dy twice), 1 write.
+// update_running_moments:  running = (1 - momentum) * running + momentum * (mean, unbiased variance).
+// Flops per element: moments 4, normalize 4, backward 12.
+#pragma once
+
+#include <cstdint>
+
+namespace masktwins::kernels {
+
+struct RegionShape {
+  int64_t samples, rows, channels, groups;
+};
+
+template <class T>
+struct RegionMomentsArgs {
+  RegionShape shape;
+  const T* x;
+  T* mean;      // (samples, groups)
+  T* variance;  // (samples, groups), biased
+};
+
+template <class T>
+struct UpdateRunningMomentsArgs {
+  const T* mean;
+  const T* variance;  // biased
+  T* running_mean;
+  T* running_variance;
+  int64_t channels;
+  int64_t region_size;  // elements behind each mean
+  double momentum;
+};
+
+template <class T>
+struct NormalizeArgs {
+  RegionShape shape;
+  const T* x;
+  const T* mean;      // (samples, groups)
+  const T* variance;  // (samples, groups)
+  const T* weight;    // (channels), or null for 1
+  const T* bias;      // (channels), or null for 0
+  T* y;
+  double eps;
+  bool relu;
+};
+
+template <class T>
+struct NormalizeBackwardArgs {
+  RegionShape shape;
+  const T* x;
+  const T* mean;
+  const T* variance;
+  const T* weight;
+  const T* bias;
+  const T* dy;
+  T* dx;       // or null
+  T* dweight;  // (channels), or null
+  T* dbias;    // (channels), or null
+  double eps;
+  bool relu;
+  bool constant_moments;  // mean and variance do not depend on x: dx = g * weight / sqrt(variance + eps)
+};
+
+namespace cpu {
+template <class T>
+void region_moments(const RegionMomentsArgs<T>& args);
+template <class T>
+void update_running_moments(const UpdateRunningMomentsArgs<T>& args);
+template <class T>
+void normalize(const NormalizeArgs<T>& args);
+template <class T>
+void normalize_backward(const NormalizeBackwardArgs<T>& args);
+}  // namespace cpu
+
+}  // namespace masktwins::kernels

@@ -1,0 +1,23 @@
+// pseudo_label: for every pixel the most probable class of softmax(logits) and its probability (section 3.3):
+// label = argmax_k z_k (the first of equals), probability = 1 / sum_k exp(z_k - z_label).
+// Layout: logits (pixels, classes). Bytes: logits once, 1 + sizeof(T) per pixel written. Flops: 3 per logit.
+#pragma once
+
+#include <cstdint>
+
+namespace masktwins::kernels {
+
+template <class T>
+struct PseudoLabelArgs {
+  int64_t pixels, classes;
+  const T* logits;
+  uint8_t* label;
+  T* probability;
+};
+
+namespace cpu {
+template <class T>
+void pseudo_label(const PseudoLabelArgs<T>& args);
+}
+
+}  // namespace masktwins::kernels

@@ -1,0 +1,322 @@
+#include "masktwins/config.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "masktwins/config_keys.h"
+#include "masktwins/nearest_name.h"
+#include "tensor/check.h"
+
+namespace masktwins {
+namespace {
+
+using Keys = std::vector<ConfigKey>;
+
+// --- how values are written
+// ---------------------------------------------------------------------------------
+
+std::string written(bool value) { return value ? "true" : "false"; }
+std::string written(int64_t value) { return std::to_string(value); }
+
+// The shortest text that reads back as the same number; TOML floats need a point or an exponent.
+std::string written(double value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  std::string result(text, end);
+  if (result.find_first_of(".en") == std::string::npos) result += ".0";
+  return result;
+}
+
+std::string written(const std::string& value) {
+  std::ostringstream text;
+  text << toml::value<std::string>(value);
+  return text.str();
+}
+
+template <class T>
+std::string written(const std::vector<T>& values) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < values.size(); ++i) text += (i ? ", " : "") + written(values[i]);
+  return text + "]";
+}
+
+std::string written(const std::map<int64_t, int64_t>& values) {
+  std::string text;
+  for (const auto& [from, to] : values)
+    text += (text.empty() ? "{ " : ", ") + std::to_string(from) + " = " + std::to_string(to);
+  return text.empty() ? "{}" : text + " }";
+}
+
+std::string written(const ConfigKey& key) {
+  return std::visit([](const auto* value) { return written(*value); }, key.target);
+}
+
+// --- what is allowed
+// ----------------------------------------------------------------------------------------
+
+std::string range_text(Range range) {
+  const auto end = [](double value) {
+    return value == std::floor(value) && std::abs(value) < 1e15 ? std::to_string(static_cast<int64_t>(value))
+                                                                : written(value);
+  };
+  return "in [" + end(range.low) + ", " + end(range.high) + "]";
+}
+
+std::string allowed_text(const ConfigKey& key) {
+  const struct {
+    const ConfigKey& key;
+    std::string operator()(bool*) const { return "true or false"; }
+    std::string operator()(int64_t*) const { return "an integer " + range_text(key.range); }
+    std::string operator()(double*) const { return "a number " + range_text(key.range); }
+    std::string operator()(std::string*) const {
+      if (key.choices.empty()) return "a string";
+      std::string text = "one of";
+      for (const std::string& choice : key.choices)
+        text += (text == "one of" ? " \"" : ", \"") + choice + "\"";
+      return text;
+    }
+    std::string operator()(std::vector<double>*) const {
+      return "a number or a list of numbers " + range_text(key.range);
+    }
+    std::string operator()(std::vector<std::string>*) const { return "a list of strings"; }
+    std::string operator()(std::map<int64_t, int64_t>*) const {
+      return "a table such as { 0 = 0, 255 = 1 } of label values " + range_text(key.range) + " and classes";
+    }
+  } text{key};
+  return std::visit(text, key.target);
+}
+
+// Also false for NaN.
+bool within(double value, Range range) { return value >= range.low && value <= range.high; }
+
+// --- reading one value
+// --------------------------------------------------------------------------------------
+
+// Each reads `node` into `value` and says whether it is allowed.
+
+bool read(const toml::node& node, const ConfigKey&, bool& value) {
+  const auto found = node.value_exact<bool>();
+  if (found) value = *found;
+  return found.has_value();
+}
+
+bool read(const toml::node& node, const ConfigKey& key, int64_t& value) {
+  const auto found = node.value_exact<int64_t>();
+  if (found) value = *found;
+  return found && within(static_cast<double>(value), key.range);
+}
+
+bool read(const toml::node& node, const ConfigKey& key, double& value) {
+  const auto found = node.is_number() ? node.value<double>() : std::nullopt;
+  if (found) value = *found;
+  return found && within(value, key.range);
+}
+
+bool read(const toml::node& node, const ConfigKey& key, std::string& value) {
+  const auto found = node.value_exact<std::string>();
+  if (found) value = *found;
+  return found && (key.choices.empty() || std::ranges::count(key.choices, value) > 0);
+}
+
+template <class T>
+bool read_list(const toml::array& array, const ConfigKey& key, std::vector<T>& values) {
+  values.clear();
+  for (const toml::node& element : array)
+    if (!read(element, key, values.emplace_back())) return false;
+  return true;
+}
+
+bool read(const toml::node& node, const ConfigKey& key, std::vector<double>& values) {
+  if (const toml::array* array = node.as_array()) return !array->empty() && read_list(*array, key, values);
+  values.resize(1);
+  return read(node, key, values[0]);
+}
+
+bool read(const toml::node& node, const ConfigKey& key, std::vector<std::string>& values) {
+  const toml::array* array = node.as_array();
+  return array && read_list(*array, key, values);
+}
+
+bool read(const toml::node& node, const ConfigKey& key, std::map<int64_t, int64_t>& values) {
+  const toml::table* table = node.as_table();
+  if (!table) return false;
+  values.clear();
+  for (const auto& [name, element] : *table) {
+    const std::string_view text = name.str();
+    int64_t from = 0, to = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), from);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return false;
+    if (!within(static_cast<double>(from), key.range) || !read(element, key, to)) return false;
+    values[from] = to;
+  }
+  return true;
+}
+
+std::string shown(const toml::node& node) {
+  std::ostringstream text;
+  node.visit([&](const auto& value) { text << value; });
+  return text.str();
+}
+
+// --- reading files and overrides
+// ----------------------------------------------------------------------------
+
+std::string line_of(const std::string& where, const toml::node& node) {
+  return where + ":" + std::to_string(node.source().begin.line);
+}
+
+std::vector<std::string> names_of(const Keys& keys) {
+  std::vector<std::string> names;
+  for (const ConfigKey& key : keys) names.push_back(key.name);
+  return names;
+}
+
+[[noreturn]] void unknown_key(const std::string& where, const std::string& name, const Keys& keys) {
+  fail(where, ": unknown key '", name, "'; did you mean '", nearest_name(name, names_of(keys)), "'?");
+}
+
+const ConfigKey* find_key(const Keys& keys, const std::string& name) {
+  const auto found = std::ranges::find(keys, name, &ConfigKey::name);
+  return found == keys.end() ? nullptr : &*found;
+}
+
+void assign(const toml::node& node, const ConfigKey& key, const std::string& where) {
+  if (!std::visit([&](auto* value) { return read(node, key, *value); }, key.target))
+    fail(where, ": ", key.name, " must be ", allowed_text(key), ", got ", shown(node));
+}
+
+bool is_section(const Keys& keys, const std::string& name) {
+  return std::ranges::any_of(keys, [&](const ConfigKey& key) { return key.name.starts_with(name + "."); });
+}
+
+// Assigns every key below `table`, whose own name is `prefix` ("train." or empty).
+void assign_table(const toml::table& table, const std::string& prefix, const Keys& keys,
+                  const std::string& where, std::set<std::string>& assigned) {
+  for (const auto& [short_name, node] : table) {
+    const std::string name = prefix + std::string(short_name.str());
+    if (const ConfigKey* key = find_key(keys, name)) {
+      assign(node, *key, line_of(where, node));
+      assigned.insert(name);
+    } else if (node.is_table() && is_section(keys, name)) {
+      assign_table(*node.as_table(), name + ".", keys, where, assigned);
+    } else {
+      unknown_key(line_of(where, node), name, keys);
+    }
+  }
+}
+
+// "train.lr=1e-3": the part after '=' is a TOML value, or for keys with strings any text.
+void assign_override(const std::string& text, const Keys& keys, std::set<std::string>& assigned) {
+  const std::string where = "--set " + text;
+  const std::size_t equals = text.find('=');
+  require(equals != std::string::npos, where, ": write it as key=value");
+  const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+  const ConfigKey* key = find_key(keys, name);
+  if (!key) unknown_key(where, name, keys);
+  toml::table table;
+  try {
+    table = toml::parse("value = " + value);
+  } catch (const toml::parse_error&) {
+    table.insert("value", value);  // bare text
+  }
+  if (std::holds_alternative<std::string*>(key->target) && !table["value"].is_string())
+    table.insert_or_assign("value", value);
+  assign(*table.get("value"), *key, where);
+  assigned.insert(name);
+}
+
+}  // namespace
+
+Config parse_config(const std::string& toml, const std::string& where,
+                    const std::vector<std::string>& overrides) {
+  Config config;
+  const Keys keys = config_keys(config);
+  std::set<std::string> assigned;
+  try {
+    assign_table(toml::parse(toml), "", keys, where, assigned);
+  } catch (const toml::parse_error& error) {
+    fail(where, ":", error.source().begin.line, ": not valid TOML: ", error.description());
+  }
+  for (const std::string& text : overrides) assign_override(text, keys, assigned);
+  apply_mode_preset(config, assigned);
+  check(config);
+  return config;
+}
+
+Config read_config(const std::string& path, const std::vector<std::string>& overrides) {
+  std::ifstream file(path);
+  require(file.good(), path, ": cannot read this configuration file; check the path");
+  std::ostringstream text;
+  text << file.rdbuf();
+  require(!file.bad() && !text.fail(), path, ": reading failed; a configuration is a text file");
+  return parse_config(text.str(), path, overrides);
+}
+
+void check(const Config& config) {
+  const int64_t classes = config.model.classes;
+  for (const auto& [value, label] : config.data.label_values)
+    require(label < classes || label == 255, "data.label_values: value ", value, " maps to class ", label,
+            ", but model.classes is ", classes, "; use 0 to ", classes - 1, ", or 255 for pixels to ignore");
+  const auto names = static_cast<int64_t>(config.data.class_names.size());
+  require(names == 0 || names == classes, "data.class_names has ", names, " names, but model.classes is ",
+          classes);
+  const UdaConfig& uda = config.uda;
+  require(uda.blur_sigma_min <= uda.blur_sigma_max, "uda.blur_sigma_min is ", uda.blur_sigma_min,
+          ", more than uda.blur_sigma_max, ", uda.blur_sigma_max);
+  require(config.data.normalize != "imagenet" || config.model.in_channels == 3,
+          "data.normalize = \"imagenet\" needs model.in_channels = 3, got ", config.model.in_channels);
+}
+
+void apply_mode_preset(Config& config, const std::set<std::string>& explicit_keys) {
+  UdaConfig& uda = config.uda;
+  const auto set = [&](const char* name, auto& member, const auto& value) {
+    if (!explicit_keys.contains(name)) member = value;
+  };
+  const bool twins = uda.mode == "masktwins" || uda.mode == "random-twin" || uda.mode == "paper";
+  if (!twins) {
+    set("uda.masks", uda.masks, uda.mode == "mic" ? 1 : 0);
+    set("uda.cm_weight", uda.cm_weight, 0);
+  }
+  if (uda.mode == "mic") set("uda.mask_ratio", uda.mask_ratio, std::vector{0.7});
+  if (uda.mode == "random-twin") set("uda.complementary", uda.complementary, false);
+  if (uda.mode == "paper") {
+    set("uda.quality_weight", uda.quality_weight, false);
+    set("uda.threshold", uda.threshold, 0.7);
+    set("uda.cm_loss", uda.cm_loss, "l2_prob");
+  }
+  if (uda.mode == "paper" || uda.mode == "source-only") set("uda.class_mix", uda.class_mix, false);
+}
+
+std::string to_toml(const Config& config) {
+  Config copy = config;
+  std::string text, section;
+  for (const ConfigKey& key : config_keys(copy)) {
+    const std::size_t dot = key.name.rfind('.');
+    const std::string own_section = dot == std::string::npos ? "" : key.name.substr(0, dot);
+    if (own_section != section) text += "\n[" + own_section + "]\n";
+    section = own_section;
+    const std::string line = key.name.substr(dot + 1) + " = " + written(key);
+    const std::string gap(line.size() < 32 ? 32 - line.size() : 1, ' ');
+    text += line + gap + "# " + key.help + "; " + allowed_text(key) + "\n";
+  }
+  return text;
+}
+
+uint64_t config_hash(const Config& config) {
+  // FNV-1a over "key=value" lines.
+  Config copy = config;
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const ConfigKey& key : config_keys(copy)) {
+    if (!key.changes_result) continue;
+    for (const char character : key.name + "=" + written(key) + "\n")
+      hash = (hash ^ static_cast<uint8_t>(character)) * 0x100000001b3u;
+  }
+  return hash;
+}
+
+}  // namespace masktwins

@@ -1,0 +1,114 @@
+// Everything that decides what a run computes. Read from TOML, changed by --set, written into the run folder.
+// config_keys.cpp holds the one table of keys: name, range and help of every member below.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace masktwins {
+
+struct ModelConfig {
+  std::string name = "unet";
+  int64_t width = 64;
+  std::string norm = "instance";
+  int64_t in_channels = 1;
+  int64_t classes = 2;
+};
+
+struct LabelledFolders {
+  std::string images, labels;
+};
+
+struct UnlabelledFolder {
+  std::string images;
+};
+
+struct DataConfig {
+  double scale = 1;
+  std::string normalize = "minmax";
+  std::map<int64_t, int64_t> label_values = {{0, 0}, {255, 1}};  // value in the file -> class
+  std::vector<std::string> class_names;
+  int64_t workers = 1;
+  LabelledFolders source, test;
+  UnlabelledFolder target;
+};
+
+struct TrainConfig {
+  int64_t iterations = 200000;
+  int64_t batch = 2;
+  int64_t crop = 512;
+  double lr = 1e-4;
+  std::string optimizer = "adam";
+  double beta1 = 0.9, beta2 = 0.999, momentum = 0.9, weight_decay = 0;
+  std::string schedule = "poly";
+  double power = 0.9;
+  int64_t warmup = 0;
+  double clip_norm = 0;
+  int64_t checkpoint_every = 1000, evaluate_every = 1000, picture_every = 1000, log_every = 50;
+};
+
+// How the training step uses the target images. `mode` only chooses defaults for the switches below it
+// (apply_mode_preset); the step itself looks at the switches alone.
+struct UdaConfig {
+  std::string mode = "masktwins";
+  int64_t masks = 2;
+  bool complementary = true;
+  std::vector<double> mask_ratio = {0.5};
+  int64_t mask_block = 32;
+  std::string mask_image = "target";
+  bool mask_augment = true;
+  double mask_weight = 1;
+  double cm_weight = 0.01;
+  std::string cm_loss = "mse_logits";
+  bool class_mix = true;
+  bool quality_weight = true;
+  double quality_threshold = 0.968;
+  double threshold = 0;
+  double ema_alpha = 0.999;
+  int64_t start = 0;
+  int64_t rampup = 0;
+  double color_jitter = 0.2, color_jitter_probability = 0.8;
+  double blur_probability = 0.5, blur_sigma_min = 0.15, blur_sigma_max = 1.15;
+};
+
+struct Config {
+  int64_t seed = 1;
+  ModelConfig model;
+  DataConfig data;
+  TrainConfig train;
+  UdaConfig uda;
+};
+
+// Reads a TOML file, then applies the overrides ("train.lr=1e-3", values as in TOML, strings with or without
+// quotes), then the preset of uda.mode, then check(). Throws Error with file and line, or with the override.
+Config read_config(const std::string& path, const std::vector<std::string>& overrides = {});
+// The same from the text of a TOML file; `where` stands in front of the line number in errors.
+Config parse_config(const std::string& toml, const std::string& where,
+                    const std::vector<std::string>& overrides = {});
+
+// Sets every switch in which the mode differs from the defaults of UdaConfig, except the keys in
+// `explicit_keys`:
+//   masktwins    complementary views of the target, pseudo-label loss on both, consistency between them,
+//                ClassMix, quality weight (the released code)
+//   paper        eq. (10)-(17): no ClassMix, no quality weight, labels below 0.7 ignored, L2 norm of the
+//                probabilities as consistency
+//   random-twin  as masktwins, but the two masks are independent with ratios r and 1 - r
+//   mic          one masked view with ratio 0.7 and no consistency (Hoyer et al., CVPR 2023)
+//   dacs         ClassMix alone (Tranheden et al., WACV 2021)
+//   source-only  no loss on target images
+void apply_mode_preset(Config& config, const std::set<std::string>& explicit_keys);
+
+// Rules that concern several keys at once. Throws Error.
+void check(const Config& config);
+
+// The complete configuration as TOML, each key with its help as a comment. Reading it gives the same config.
+std::string to_toml(const Config& config);
+
+// A number that changes with every setting that changes the result of a run; where the data lies, how many
+// workers read it and how often a run reports do not count.
+uint64_t config_hash(const Config& config);
+
+}  // namespace masktwins

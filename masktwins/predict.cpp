@@ -1,0 +1,139 @@
+#include "masktwins/predict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "kernels/common/parallel.h"
+#include "tensor/autograd.h"
+
+namespace masktwins {
+namespace {
+
+// Where windows lie along one axis.
+struct Axis {
+  int64_t extent;               // of every window
+  std::vector<int64_t> starts;  // the last one shifted to end with the image
+};
+
+Axis cut_axis(int64_t size, int64_t window, int64_t multiple) {
+  const int64_t padded = kernels::ceil_div(size, multiple) * multiple;
+  const int64_t extent = std::min(padded, kernels::ceil_div(window, multiple) * multiple);
+  if (size <= extent) return {extent, {-(extent - size) / 2}};
+  Axis axis{extent, {}};
+  for (int64_t start = 0; start + extent < size; start += extent / 2) axis.starts.push_back(start);
+  axis.starts.push_back(size - extent);
+  return axis;
+}
+
+// exp(-d^2 / (2 * 0.2^2)) with d from -1 to 1 over the window. The small constant (1e-6 after both axes)
+// makes borders count where nothing else sees them.
+std::vector<float> gaussian_weights(int64_t extent) {
+  std::vector<float> weights;
+  for (int64_t i = 0; i < extent; ++i) {
+    const double d = (2.0 * static_cast<double>(i) + 1) / static_cast<double>(extent) - 1;
+    weights.push_back(static_cast<float>(std::exp(-d * d / (2 * 0.2 * 0.2)) + 1e-3));
+  }
+  return weights;
+}
+
+int64_t reflected(int64_t position, int64_t size) {
+  if (size == 1) return 0;
+  const int64_t period = 2 * (size - 1);
+  const int64_t phase = ((position % period) + period) % period;
+  return phase < size ? phase : period - phase;
+}
+
+void softmax(const float* logits, int64_t classes, float* probabilities) {
+  const float largest = *std::max_element(logits, logits + classes);
+  float sum = 0;
+  for (int64_t k = 0; k < classes; ++k) sum += probabilities[k] = std::exp(logits[k] - largest);
+  for (int64_t k = 0; k < classes; ++k) probabilities[k] /= sum;
+}
+
+// The weighted mean of the windows' probabilities.
+class Blend {
+ public:
+  Blend(int64_t classes, int64_t height, int64_t width)
+      : classes_(classes),
+        height_(height),
+        width_(width),
+        sum_(Tensor::zeros({1, classes, height, width})),
+        weight_(static_cast<std::size_t>(height * width)) {}
+
+  void add(const Tensor& logits, int64_t row, int64_t column) {
+    const int64_t window_height = logits.dim(2), window_width = logits.dim(3);
+    const std::vector<float> down = gaussian_weights(window_height), across = gaussian_weights(window_width);
+    const int64_t first = std::max<int64_t>(0, row), last = std::min(height_, row + window_height);
+    const int64_t left = std::max<int64_t>(0, column), right = std::min(width_, column + window_width);
+    kernels::parallel_for(last - first, 16, [&](int64_t begin, int64_t end) {
+      std::vector<float> probabilities(static_cast<std::size_t>(classes_));
+      for (int64_t y = first + begin; y < first + end; ++y)
+        for (int64_t x = left; x < right; ++x) {
+          softmax(logits.data<float>() + ((y - row) * window_width + x - column) * classes_, classes_,
+                  probabilities.data());
+          const float weight =
+              down[static_cast<std::size_t>(y - row)] * across[static_cast<std::size_t>(x - column)];
+          float* sum = sum_.data<float>() + (y * width_ + x) * classes_;
+          for (int64_t k = 0; k < classes_; ++k)
+            sum[k] += weight * probabilities[static_cast<std::size_t>(k)];
+          weight_[static_cast<std::size_t>(y * width_ + x)] += weight;
+        }
+    });
+  }
+
+  Tensor result() {
+    for (int64_t i = 0; i < height_ * width_; ++i)
+      for (int64_t k = 0; k < classes_; ++k)
+        sum_.data<float>()[i * classes_ + k] /= weight_[static_cast<std::size_t>(i)];
+    return sum_;
+  }
+
+ private:
+  int64_t classes_, height_, width_;
+  Tensor sum_;                 // (1, K, H, W)
+  std::vector<float> weight_;  // (H, W)
+};
+
+}  // namespace
+
+Tensor reflected_window(const Tensor& images, int64_t row, int64_t column, int64_t height, int64_t width) {
+  const ImageSize size = image_size(images, "reflected window");
+  Tensor result = Tensor::empty({size.batch, size.channels, height, width});
+  const float* from = images.data<float>();
+  float* to = result.data<float>();
+  for (int64_t n = 0; n < size.batch; ++n)
+    for (int64_t y = 0; y < height; ++y)
+      for (int64_t x = 0; x < width; ++x, to += size.channels) {
+        const int64_t pixel = (n * size.height + reflected(row + y, size.height)) * size.width +
+                              reflected(column + x, size.width);
+        std::copy_n(from + pixel * size.channels, size.channels, to);
+      }
+  return result;
+}
+
+Tensor predict_probabilities(const SegmentationFunction& model, const Tensor& image,
+                             const WindowOptions& options) {
+  const NoGrad no_grad;
+  const ImageSize size = image_size(image, "predict");
+  require(size.batch == 1 && size.height > 0 && size.width > 0, "predict: one image at a time, got shape ",
+          image.shape());
+  const bool whole = size.height * size.width <= options.whole_pixels;
+  const int64_t window = whole ? std::max(size.height, size.width) : options.window;
+  const Axis rows = cut_axis(size.height, window, options.multiple);
+  const Axis columns = cut_axis(size.width, window, options.multiple);
+  std::unique_ptr<Blend> blend;
+  for (const int64_t row : rows.starts)
+    for (const int64_t column : columns.starts) {
+      const Tensor logits = model(reflected_window(image, row, column, rows.extent, columns.extent));
+      require(logits.rank() == 4 && logits.dim(2) == rows.extent && logits.dim(3) == columns.extent,
+              "predict: the network made logits ", logits.shape(), " for a window of ", rows.extent, "x",
+              columns.extent, " pixels");
+      if (!blend) blend = std::make_unique<Blend>(logits.dim(1), size.height, size.width);
+      blend->add(logits, row, column);
+    }
+  return blend->result();
+}
+
+}  // namespace masktwins

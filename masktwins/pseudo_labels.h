@@ -1,0 +1,23 @@
+// What the teacher says about unlabelled images (section 3.3).
+#pragma once
+
+#include <vector>
+
+#include "masktwins/config.h"
+#include "tensor/tensor.h"
+
+namespace masktwins {
+
+struct PseudoLabels {
+  Tensor labels;       // uint8 (N, H, W): the most probable class
+  Tensor probability;  // floating (N, H, W): its probability
+  Tensor weights;      // floating (N, H, W): weight of the pixel in the losses
+  double quality = 0;  // share of pixels with probability >= uda.quality_threshold
+  std::vector<double> class_share;
+};
+
+// logits (N, K, H, W). The weight of a pixel is the quality if uda.quality_weight, else 1; and 0 where the probability
+// is below uda.threshold.
+PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& config);
+
+}  // namespace masktwins

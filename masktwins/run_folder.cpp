@@ -1,0 +1,39 @@
+#include "masktwins/run_folder.h"
+
+#include <nlohmann/json.hpp>
+
+#include "data/file.h"
+#include "tensor/check.h"
+
+namespace masktwins {
+
+namespace fs = std::filesystem;
+
+RunFolder RunFolder::create(const fs::path& path, const Config& config) {
+  const RunFolder folder(path);
+  std::error_code problem;
+  require(!fs::exists(folder.config_file(), problem), path.string(),
+          ": already holds a run; continue it with --resume or choose another --out");
+  fs::create_directories(folder.checkpoints(), problem);
+  require(!problem, path.string(), ": cannot make this folder: ", problem.message());
+  folder.write_config(config);
+  return folder;
+}
+
+RunFolder RunFolder::open(const fs::path& path) {
+  const RunFolder folder(path);
+  std::error_code problem;
+  require(fs::exists(folder.config_file(), problem), path.string(),
+          ": holds no run (no config.toml); name the folder given to train --out");
+  return folder;
+}
+
+Config RunFolder::config() const { return read_config(config_file().string()); }
+
+void RunFolder::write_config(const Config& config) const { data::write_file(config_file(), to_toml(config)); }
+
+void RunFolder::write_metrics(const nlohmann::json& metrics) const {
+  data::write_file(path_ / "metrics.json", metrics.dump(2) + "\n");
+}
+
+}  // namespace masktwins

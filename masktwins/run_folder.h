@@ -1,0 +1,38 @@
+// The folder of one training run:
+//   config.toml    the resolved configuration
+//   log.jsonl      one JSON object per line: losses, evaluations, warnings
+//   metrics.json   last and best evaluation
+//   checkpoints/   last, previous and best (masktwins/checkpoint.h)
+//   pictures/      what the network sees and says
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+
+#include "masktwins/config.h"
+
+namespace masktwins {
+
+class RunFolder {
+ public:
+  // Makes the folder and writes config.toml. Error if it already holds a run.
+  static RunFolder create(const std::filesystem::path& path, const Config& config);
+  // Error unless it holds a run.
+  static RunFolder open(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  std::filesystem::path pictures() const { return path_ / "pictures"; }
+  std::filesystem::path log() const { return path_ / "log.jsonl"; }
+  std::filesystem::path config_file() const { return path_ / "config.toml"; }
+
+  Config config() const;
+  void write_config(const Config& config) const;
+  void write_metrics(const nlohmann::json& metrics) const;
+
+ private:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+}  // namespace masktwins

@@ -1,0 +1,22 @@
+// Ctrl-C and kill: the first asks the run to finish its step and save, the second ends the program at once.
+#pragma once
+
+#include <csignal>
+
+namespace masktwins {
+
+// Catches SIGINT and SIGTERM while it lives. At most one at a time.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  static bool stop_requested();
+
+ private:
+  struct sigaction interrupt_before_, terminate_before_;
+};
+
+}  // namespace masktwins

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "optim/parameter_arena.h"
+
+namespace masktwins::optim {
+
+// Scales all gradients so that their joint L2 norm is at most `limit` (torch.nn.utils.clip_grad_norm_).
+// Returns the norm before.
+double clip_gradient_norm(ParameterArena& arena, double limit);
+
+}  // namespace masktwins::optim

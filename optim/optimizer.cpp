@@ -1,0 +1,90 @@
+#include "optim/optimizer.h"
+
+#include "tensor/ops/adam_step.h"
+#include "tensor/ops/sgd_step.h"
+
+namespace masktwins::optim {
+namespace {
+
+Tensor slice(const Tensor& flat, int64_t offset, int64_t count) { return flat.alias({count}, offset); }
+
+Tensor zeros_like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype(), x.device()); }
+
+class Adam : public Optimizer {
+ public:
+  Adam(ParameterArena& arena, const OptimizerOptions& options, const std::vector<ParameterGroup>& groups)
+      : Optimizer(arena, options, groups),
+        first_moment_(zeros_like(arena.values())),
+        second_moment_(zeros_like(arena.values())) {}
+
+  void step(double lr) override {
+    ++updates_;
+    for (const Range& r : ranges_) {
+      const kernels::AdamOptions adam{.lr = lr * r.lr_multiplier,
+                                      .beta1 = options_.beta1,
+                                      .beta2 = options_.beta2,
+                                      .eps = options_.eps,
+                                      .weight_decay = r.weight_decay,
+                                      .decoupled = options_.name == "adamw"};
+      adam_step(slice(arena_.values(), r.offset, r.count), slice(arena_.gradients(), r.offset, r.count),
+                slice(first_moment_, r.offset, r.count), slice(second_moment_, r.offset, r.count), adam,
+                updates_);
+    }
+  }
+
+  std::vector<std::pair<std::string, Tensor>> state() const override {
+    return {{"first_moment", first_moment_}, {"second_moment", second_moment_}};
+  }
+
+ private:
+  Tensor first_moment_, second_moment_;
+};
+
+class Sgd : public Optimizer {
+ public:
+  Sgd(ParameterArena& arena, const OptimizerOptions& options, const std::vector<ParameterGroup>& groups)
+      : Optimizer(arena, options, groups), momentum_(zeros_like(arena.values())) {}
+
+  void step(double lr) override {
+    ++updates_;
+    for (const Range& r : ranges_)
+      sgd_step(slice(arena_.values(), r.offset, r.count), slice(arena_.gradients(), r.offset, r.count),
+               slice(momentum_, r.offset, r.count),
+               {lr * r.lr_multiplier, options_.momentum, r.weight_decay});
+  }
+
+  std::vector<std::pair<std::string, Tensor>> state() const override { return {{"momentum", momentum_}}; }
+
+ private:
+  Tensor momentum_;
+};
+
+}  // namespace
+
+Optimizer::Optimizer(ParameterArena& arena, const OptimizerOptions& options,
+                     const std::vector<ParameterGroup>& groups)
+    : arena_(arena), options_(options) {
+  for (const Segment& segment : arena.segments()) {
+    const ParameterGroup* best = nullptr;
+    for (const ParameterGroup& group : groups)
+      if (segment.name.find(group.key) != std::string::npos && (!best || group.key.size() > best->key.size()))
+        best = &group;
+    const Range next{segment.offset, segment.count, best ? best->lr_multiplier : 1,
+                     best ? best->weight_decay : options.weight_decay};
+    if (!ranges_.empty() && ranges_.back().lr_multiplier == next.lr_multiplier &&
+        ranges_.back().weight_decay == next.weight_decay)
+      ranges_.back().count = next.offset + next.count - ranges_.back().offset;
+    else ranges_.push_back(next);
+  }
+}
+
+std::unique_ptr<Optimizer> build_optimizer(ParameterArena& arena, const OptimizerOptions& options,
+                                           const std::vector<ParameterGroup>& groups) {
+  if (!arena.gradients().defined()) arena.allocate_gradients();
+  if (options.name == "adam" || options.name == "adamw")
+    return std::make_unique<Adam>(arena, options, groups);
+  if (options.name == "sgd") return std::make_unique<Sgd>(arena, options, groups);
+  fail("train.optimizer: unknown optimiser '", options.name, "'; known: adam, adamw, sgd");
+}
+
+}  // namespace masktwins::optim

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "tensor/tensor.h"
+
+namespace masktwins {
+
+struct PseudoLabel {
+  Tensor label;        // uint8 (N, H, W)
+  Tensor probability;  // floating (N, H, W)
+};
+
+// The most probable class of every pixel and its probability. logits (N, K, H, W), at most 255 classes.
+PseudoLabel pseudo_label(const Tensor& logits);
+
+}  // namespace masktwins

@@ -1,0 +1,106 @@
+#include "masktwins/predict.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <set>
+
+#include "tests/compare.h"
+
+using namespace masktwins;
+using masktwins::tests::check_close;
+
+namespace {
+
+Tensor ramp_image(int64_t height, int64_t width) {
+  std::vector<float> values;
+  for (int64_t y = 0; y < height; ++y)
+    for (int64_t x = 0; x < width; ++x)
+      values.push_back(std::sin(0.3f * static_cast<float>(y) + 0.17f * static_cast<float>(x)));
+  return Tensor::from_values<float>({1, 1, height, width}, values);
+}
+
+// Logits (0, 3 v) for a pixel of value v: what the network says depends on the pixel alone.
+Tensor pixelwise(const Tensor& images) {
+  Tensor logits = Tensor::zeros({images.dim(0), 2, images.dim(2), images.dim(3)});
+  for (int64_t i = 0; i < images.numel(); ++i) logits.data<float>()[2 * i + 1] = 3 * images.data<float>()[i];
+  return logits;
+}
+
+Tensor expected_probabilities(const Tensor& image) {
+  Tensor result = Tensor::empty({1, 2, image.dim(2), image.dim(3)});
+  for (int64_t i = 0; i < image.numel(); ++i) {
+    const double foreground = 1 / (1 + std::exp(-3.0 * static_cast<double>(image.data<float>()[i])));
+    result.data<float>()[2 * i] = static_cast<float>(1 - foreground);
+    result.data<float>()[2 * i + 1] = static_cast<float>(foreground);
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("every pixel gets its own prediction, whatever the size and the windows") {
+  for (const auto& [height, width] : {std::pair{1, 1}, {3, 5}, {16, 16}, {17, 40}, {64, 33}, {100, 70}}) {
+    const Tensor image = ramp_image(height, width);
+    for (const int64_t whole_pixels : {1 << 20, 0}) {
+      CAPTURE(height);
+      CAPTURE(width);
+      CAPTURE(whole_pixels);
+      const WindowOptions options{.multiple = 16, .window = 32, .whole_pixels = whole_pixels};
+      check_close(predict_probabilities(pixelwise, image, options), expected_probabilities(image), 1e-5,
+                  "probabilities");
+    }
+  }
+}
+
+TEST_CASE("windows have allowed sizes, overlap by half and end with the image") {
+  std::set<std::pair<int64_t, int64_t>> sizes;
+  int calls = 0;
+  const SegmentationFunction model = [&](const Tensor& images) {
+    sizes.insert({images.dim(2), images.dim(3)});
+    ++calls;
+    return pixelwise(images);
+  };
+  predict_probabilities(model, ramp_image(70, 20), {.multiple = 16, .window = 32, .whole_pixels = 0});
+  CHECK(sizes == std::set<std::pair<int64_t, int64_t>>{{32, 32}});
+  CHECK(calls == 4);  // rows 0, 16, 32, 38
+  sizes.clear();
+  calls = 0;
+  predict_probabilities(model, ramp_image(70, 20), {.multiple = 16, .window = 32, .whole_pixels = 1400});
+  CHECK(sizes == std::set<std::pair<int64_t, int64_t>>{{80, 32}});
+  CHECK(calls == 1);
+}
+
+TEST_CASE("where windows disagree the nearer centre prevails") {
+  // The first window says 0, the second 1; their overlap must rise from one to the other.
+  int calls = 0;
+  const SegmentationFunction model = [&](const Tensor& images) {
+    Tensor logits = Tensor::zeros({1, 2, images.dim(2), images.dim(3)});
+    for (int64_t i = 0; i < images.numel(); ++i) logits.data<float>()[2 * i + (calls > 0)] = 50;
+    ++calls;
+    return logits;
+  };
+  const Tensor image = ramp_image(16, 48);
+  const Tensor result =
+      predict_probabilities(model, image, {.multiple = 16, .window = 32, .whole_pixels = 0});
+  CHECK(calls == 2);  // columns 0 and 16
+  const auto foreground = [&](int64_t column) { return result.data<float>()[2 * column + 1]; };
+  CHECK(foreground(15) < 1e-6f);
+  CHECK(foreground(17) < 0.1f);
+  CHECK(std::abs(foreground(23) + foreground(24) - 1) < 1e-5f);
+  CHECK(foreground(30) > 0.9f);
+  CHECK(foreground(32) > 1 - 1e-6f);
+  for (int64_t column = 17; column < 32; ++column) CHECK(foreground(column) > foreground(column - 1));
+}
+
+TEST_CASE("reflection repeats no border pixel") {
+  const std::vector<float> values = {1, 2, 3};
+  const Tensor image = Tensor::from_values<float>({1, 1, 1, 3}, values);
+  CHECK(reflected_window(image, 0, -4, 1, 10).to_values<float>() ==
+        std::vector<float>{1, 2, 3, 2, 1, 2, 3, 2, 1, 2});
+}
+
+TEST_CASE("a network that changes the size is an error") {
+  const SegmentationFunction model = [](const Tensor&) { return Tensor::zeros({1, 2, 4, 4}); };
+  CHECK_THROWS_AS(predict_probabilities(model, ramp_image(16, 16), {}), Error);
+}

@@ -1,0 +1,90 @@
+#include "masktwins/run_folder.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "masktwins/run_log.h"
+#include "tensor/check.h"
+
+using namespace masktwins;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct TemporaryFolder {
+  fs::path path = fs::temp_directory_path() / ("masktwins_run_" + std::to_string(getpid()));
+  TemporaryFolder() { fs::remove_all(path); }
+  ~TemporaryFolder() { fs::remove_all(path); }
+};
+
+std::string text_of(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("a run folder is made once and opened again") {
+  const TemporaryFolder temporary;
+  const Config config = parse_config("[train]\nlr = 0.5\n", "em.toml");
+  CHECK_THROWS_AS(RunFolder::open(temporary.path), Error);
+  const RunFolder made = RunFolder::create(temporary.path / "a" / "b", config);
+  CHECK_THROWS_AS(RunFolder::create(made.path(), config), Error);
+  CHECK(RunFolder::open(made.path()).config().train.lr == 0.5);
+  CHECK(fs::is_directory(made.checkpoints()));
+  made.write_metrics({{"best", {{"iou", 0.75}}}});
+  CHECK(nlohmann::json::parse(text_of(made.path() / "metrics.json"))["best"]["iou"] == 0.75);
+}
+
+TEST_CASE("a run folder that cannot be made is an error") {
+  CHECK_THROWS_AS(RunFolder::create("/proc/no/such/place", Config{}), Error);
+}
+
+TEST_CASE("the log is appended line by line and rewound to a step") {
+  const TemporaryFolder temporary;
+  fs::create_directories(temporary.path);
+  const fs::path file = temporary.path / "log.jsonl";
+  {
+    RunLog log(file);
+    log.append({{"event", "start"}});
+    for (int step = 1; step <= 4; ++step) log.append({{"step", step}, {"loss", 1.0 / step}});
+    CHECK(text_of(file).find("\"step\":4}\n") != std::string::npos);
+  }
+  std::ofstream(file, std::ios::app) << "{\"step\":5, cut o";
+  RunLog log(file);
+  log.rewind(3);
+  const std::string text = text_of(file);
+  CHECK(text.find("start") != std::string::npos);
+  CHECK(text.ends_with("\"step\":3}\n"));
+  log.append({{"step", 4}});
+  CHECK(text_of(file) == text + "{\"step\":4}\n");
+}
+
+TEST_CASE("rewinding past the end only drops the line that was cut off") {
+  const TemporaryFolder temporary;
+  fs::create_directories(temporary.path);
+  const fs::path file = temporary.path / "log.jsonl";
+  std::ofstream(file) << "{\"step\":1}\n{\"step\":2}";
+  RunLog log(file);
+  log.rewind(9);
+  CHECK(text_of(file) == "{\"step\":1}\n");
+}
+
+TEST_CASE("two programs cannot train into one folder") {
+  const TemporaryFolder temporary;
+  fs::create_directories(temporary.path);
+  const RunLog first(temporary.path / "log.jsonl");
+  CHECK_THROWS_AS(RunLog(temporary.path / "log.jsonl"), Error);
+}
+
+TEST_CASE("a full disk is an error") {
+  if (!fs::exists("/dev/full")) return;
+  RunLog log("/dev/full");
+  CHECK_THROWS_AS(log.append({{"step", 1}}), Error);
+}

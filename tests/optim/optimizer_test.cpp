@@ -1,0 +1,115 @@
+#include "optim/optimizer.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "optim/clip.h"
+#include "optim/ema.h"
+#include "optim/schedule.h"
+#include "tensor/autograd.h"
+#include "tensor/ops/mul.h"
+#include "tensor/ops/sum.h"
+
+using namespace masktwins;
+using namespace masktwins::optim;
+
+namespace {
+
+// Two parameters of sizes that do not fill a cache line.
+struct Pair : nn::Module {
+  Pair() : head(Tensor::full({3}, 1)), norm(Tensor::full({2, 2}, 2)) {
+    register_parameter("head.weight", head);
+    register_parameter("norm", norm);
+  }
+  Tensor head, norm;
+};
+
+}  // namespace
+
+TEST_CASE("the arena holds parameters and gradients side by side") {
+  Pair pair;
+  ParameterArena arena(pair);
+  arena.allocate_gradients();
+  REQUIRE(arena.segments().size() == 2);
+  CHECK(arena.segments()[1].offset == 16);  // 64 bytes
+  CHECK(pair.head.shares_memory_with(arena.values()));
+  CHECK(pair.norm.data<float>() == arena.values().data<float>() + 16);
+  CHECK(pair.norm.data<float>()[3] == 2);
+
+  backward(sum(mul(pair.norm, pair.norm)));
+  CHECK(arena.gradients().data<float>()[16] == 4);
+  backward(sum(mul(pair.norm, pair.norm)));
+  CHECK(arena.gradients().data<float>()[16] == 8);  // accumulated in place
+  CHECK(arena.gradients().data<float>()[3] == 0);   // gaps stay zero
+  arena.zero_gradients();
+  CHECK(pair.norm.grad().data<float>()[0] == 0);
+}
+
+TEST_CASE("groups: the longest matching key sets learning rate and decay") {
+  Pair pair;
+  ParameterArena arena(pair);
+  const auto sgd = build_optimizer(arena, {.name = "sgd", .momentum = 0},
+                                   {{"h", 3, 0}, {"head", 10, 0}, {"norm", 1, 0.5}});
+  arena.gradients().fill(1);
+  sgd->step(0.01);
+  CHECK(pair.head.data<float>()[0] == doctest::Approx(1 - 0.1));
+  CHECK(pair.norm.data<float>()[0] == doctest::Approx(2 - 0.01 * (1 + 0.5 * 2)));
+}
+
+TEST_CASE("unknown optimisers are named") {
+  Pair pair;
+  ParameterArena arena(pair);
+  CHECK_THROWS_WITH_AS(build_optimizer(arena, {.name = "lion"}), doctest::Contains("adamw"), Error);
+}
+
+TEST_CASE("the first Adam update moves every parameter by the learning rate") {
+  Pair pair;
+  ParameterArena arena(pair);
+  const auto adam = build_optimizer(arena, {.name = "adam"});
+  arena.gradients().fill(-0.3);
+  adam->step(0.1);
+  CHECK(adam->updates() == 1);
+  CHECK(pair.head.data<float>()[0] == doctest::Approx(1.1));
+}
+
+TEST_CASE("learning rate of the released configuration") {
+  const Schedule encoder{.name = "poly", .base = 6e-5, .iterations = 40000, .power = 1, .warmup = 1500};
+  CHECK(encoder.at(0) == doctest::Approx(6e-11).epsilon(1e-9));
+  CHECK(encoder.at(49) == doctest::Approx(1.958e-6).epsilon(1e-3));
+  CHECK(encoder.at(1500) == doctest::Approx(5.775e-5).epsilon(1e-9));
+  CHECK(encoder.at(20000) == doctest::Approx(3.0e-5).epsilon(1e-9));
+  CHECK(encoder.at(40000) == 0);
+}
+
+TEST_CASE("the teacher's decay grows to its limit") {
+  CHECK(ema_alpha(0, 0.999) == 0);
+  CHECK(ema_alpha(1, 0.999) == doctest::Approx(0.5));
+  CHECK(ema_alpha(2, 0.999) == doctest::Approx(2.0 / 3));
+  CHECK(ema_alpha(9, 0.999) == doctest::Approx(0.9));
+  CHECK(ema_alpha(998, 0.999) == doctest::Approx(0.998999).epsilon(1e-6));
+  CHECK(ema_alpha(999, 0.999) == doctest::Approx(0.999));
+  CHECK(ema_alpha(100000, 0.999) == 0.999);
+
+  Pair student, teacher;
+  ParameterArena from(student), to(teacher);
+  student.head.fill(5);
+  update_teacher(to, from, 0, 0.999);
+  CHECK(teacher.head.data<float>()[2] == 5);
+  student.head.fill(7);
+  update_teacher(to, from, 1, 0.999);
+  CHECK(teacher.head.data<float>()[2] == 6);
+}
+
+TEST_CASE("clipping limits the joint norm and leaves smaller gradients alone") {
+  Pair pair;
+  ParameterArena arena(pair);
+  arena.allocate_gradients();
+  Tensor(pair.head.grad()).fill(3);
+  Tensor(pair.norm.grad()).fill(-3);
+  const double norm = std::sqrt(7 * 9.0);
+  CHECK(clip_gradient_norm(arena, 100) == doctest::Approx(norm));
+  CHECK(pair.head.grad().data<float>()[0] == 3);
+  clip_gradient_norm(arena, 1);
+  CHECK(pair.head.grad().data<float>()[0] == doctest::Approx(3 / norm).epsilon(1e-5));
+}
