@@ -8,8 +8,9 @@ in its metadata, every loss term of every step after its weight, the share of su
 parameters of student and teacher after the last step.
 
 Masks and classes are drawn here as in the program: numbers are a function of (seed, site, step), and every use
-of randomness takes the next site, in the order ClassMix, mask ratio, masks. Needs torch and safetensors from
-PyPI.
+of randomness takes the next site: ClassMix, colours and blur of the mixture, colours and blur of the target,
+mask ratio, masks. Colours and blur are switched off here, since they have golden files of their own, but keep
+their sites. Needs torch and safetensors from PyPI.
 """
 
 from pathlib import Path
@@ -26,8 +27,8 @@ SEED, WIDTH, CROP, BATCH, BLOCK, IGNORE = 5, 2, 32, 2, 8, 255
 ITERATIONS, LEARNING_RATE, POWER = 10, 1e-3, 0.9
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "steps"
 
-# Colours and blur have golden files of their own.
-COMMON = {"mask_block": BLOCK, "mask_augment": False, "color_jitter_probability": 0.0, "blur_probability": 0.0,
+COLOUR_SITES = 4  # whether to jitter, how, whether to blur, how much
+COMMON = {"mask_block": BLOCK, "color_jitter_probability": 0.0, "blur_probability": 0.0,
           "quality_threshold": 0.6}
 TWINS = {"masks": 2, "complementary": True, "mask_ratio": 0.5, "class_mix": True, "quality_weight": True,
          "threshold": 0.0, "cm_weight": 0.01, "cm_loss": "mse_logits"}
@@ -71,9 +72,10 @@ class RandomSites:
     def __init__(self, step):
         self.step, self.used = step, 0
 
-    def take(self):
-        self.used += 1
-        return self.used - 1
+    def take(self, count=1):
+        """The first of `count` fresh sites."""
+        self.used += count
+        return self.used - count
 
     def uniforms(self, count):
         return uniform01(words(SEED, self.take(), self.step, count)[:, 0])
@@ -111,6 +113,7 @@ def chosen_classes(label, sites):
 
 def class_mix(batch, pseudo_label, weight, sites):
     chosen = chosen_classes(batch["label"], sites)
+    sites.take(COLOUR_SITES)
     taken = torch.stack([torch.isin(label, classes) for label, classes in zip(batch["label"], chosen)])
     image = torch.where(taken[:, None], batch["source"], batch["target"])
     return image, torch.where(taken, batch["label"], pseudo_label), torch.where(taken, 1.0, weight)
@@ -118,6 +121,7 @@ def class_mix(batch, pseudo_label, weight, sites):
 
 def masked_views(target, switches, sites):
     ratio = switches["mask_ratio"]
+    sites.take(COLOUR_SITES)
     sites.take()  # the ratio is drawn from a list, here of one
     mask = sites.mask(ratio)
     if switches["masks"] == 1:
