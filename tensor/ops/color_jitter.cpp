@@ -26,7 +26,7 @@ std::vector<kernels::ColorFactors<T>> converted(const std::vector<kernels::Color
 }  // namespace
 
 ColorJitter draw_color_jitter(int64_t images, double strength, kernels::RandomKey key, uint64_t step) {
-  require(strength >= 0 && strength <= 0.5, "color_jitter: strength must lie in [0, 0.5], got ", strength);
+  require(strength >= 0 && strength <= 1, "color_jitter: strength must lie in [0, 1], got ", strength);
   ColorJitter jitter{
       {ColorChange::brightness, ColorChange::contrast, ColorChange::saturation, ColorChange::hue}, {}};
   // Index 0 draws the order (Fisher-Yates), index 1 + n the factors of image n.

@@ -16,7 +16,7 @@ struct ColorJitter {
 };
 
 // For every image brightness, contrast and saturation uniform in [1 - strength, 1 + strength) and hue in
-// [-strength, strength) turns; one random order for all. 0 <= strength <= 0.5.
+// [-strength, strength) turns; one random order for all. 0 <= strength <= 1.
 ColorJitter draw_color_jitter(int64_t images, double strength, kernels::RandomKey key, uint64_t step);
 
 // Normalised images (N, C, H, W), floating, with changed colours (formula in kernels/color_jitter.h). `mean`
