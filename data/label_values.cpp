@@ -49,8 +49,9 @@ LabelMap LabelValues::apply(const Image& image, const std::string& name) const {
               row, ", column ", column, "); a label file must be grey with one value per class");
       const auto value = static_cast<std::size_t>(pixel[0]);
       const int16_t label = classes_[value];
-      require(label != unknown, name, ": value ", value, " at row ", row, ", column ", column,
-              " is not in data.label_values (", known_values(), "); add it, with class 255 to ignore it");
+      if (label == unknown)
+        fail(name, ": value ", value, " at row ", row, ", column ", column, " is not in data.label_values (",
+             known_values(), "); add it, with class 255 to ignore it");
       labels.classes.push_back(static_cast<uint8_t>(label));
     }
   return labels;
