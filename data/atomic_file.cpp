@@ -32,7 +32,7 @@ AtomicFile::AtomicFile(const std::string& path)
   require(kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular, path,
           ": cannot be written, it is not a regular file; choose another path");
   descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail_with_errno("cannot be created");
+  if (descriptor_ < 0) fail_with_errno("cannot be written");
 }
 
 AtomicFile::~AtomicFile() {
@@ -81,12 +81,6 @@ void AtomicFile::commit() {
     fail_with_errno("cannot be put in its place");
   }
   flush_folder(std::filesystem::path(path_).parent_path());
-}
-
-void write_file_atomically(const std::string& path, std::string_view content) {
-  AtomicFile file(path);
-  file.write(content);
-  file.commit();
 }
 
 }  // namespace masktwins::data

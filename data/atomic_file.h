@@ -35,6 +35,4 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-void write_file_atomically(const std::string& path, std::string_view content);
-
 }  // namespace masktwins::data

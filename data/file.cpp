@@ -1,38 +1,16 @@
 #include "data/file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
+#include "data/atomic_file.h"
 #include "tensor/check.h"
 
 namespace masktwins::data {
-namespace {
 
 namespace fs = std::filesystem;
-
-// Writes all bytes to a new file and waits until they are on the disk; false with errno set on failure.
-bool write_through(const fs::path& file, std::string_view bytes) {
-  const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) return false;
-  bool good = true;
-  while (good && !bytes.empty()) {
-    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
-    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
-    else good = written < 0 && errno == EINTR;
-  }
-  good = good && fsync(descriptor) == 0;
-  const int reason = errno;
-  good = close(descriptor) == 0 && good;
-  if (!good && reason != 0) errno = reason;
-  return good;
-}
-
-}  // namespace
 
 std::string read_file(const fs::path& file, std::uintmax_t limit) {
   std::error_code problem;
@@ -53,15 +31,11 @@ std::string read_file(const fs::path& file, std::uintmax_t limit) {
 }
 
 void write_file(const fs::path& file, std::string_view bytes) {
-  std::error_code problem;
-  if (file.has_parent_path()) fs::create_directories(file.parent_path(), problem);
-  const fs::path temporary = file.string() + ".tmp" + std::to_string(getpid());
-  errno = 0;
-  const bool written = write_through(temporary, bytes) && std::rename(temporary.c_str(), file.c_str()) == 0;
-  if (written) return;
-  const std::string reason = std::strerror(errno);
-  fs::remove(temporary, problem);
-  fail(file.string(), ": cannot be written: ", reason);
+  std::error_code ignored;  // a missing folder is reported below
+  if (file.has_parent_path()) fs::create_directories(file.parent_path(), ignored);
+  AtomicFile out(file);
+  out.write(bytes);
+  out.commit();
 }
 
 }  // namespace masktwins::data

@@ -23,12 +23,15 @@ using Keys = std::vector<ConfigKey>;
 std::string written(bool value) { return value ? "true" : "false"; }
 std::string written(int64_t value) { return std::to_string(value); }
 
-// The shortest text that reads back as the same number; TOML floats need a point or an exponent.
+// The shortest text that reads back as the same number, without exponent where that is easy to read. TOML
+// floats need a point or an exponent.
 std::string written(double value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  std::string result(text, end);
-  if (result.find_first_of(".en") == std::string::npos) result += ".0";
+  const double size = std::abs(value);
+  const bool easy = size == 0 || (size >= 1e-4 && size < 1e7);
+  char text[64];
+  const auto format = easy ? std::chars_format::fixed : std::chars_format::scientific;
+  std::string result(text, std::to_chars(text, text + sizeof text, value, format).ptr);
+  if (result.find_first_of(".e") == std::string::npos) result += ".0";
   return result;
 }
 
@@ -83,7 +86,7 @@ std::string allowed_text(const ConfigKey& key) {
     std::string operator()(std::vector<double>*) const {
       return "a number or a list of numbers " + range_text(key.range);
     }
-    std::string operator()(std::vector<std::string>*) const { return "a list of strings"; }
+    std::string operator()(std::vector<std::string>*) const { return "a string or a list of strings"; }
     std::string operator()(std::map<int64_t, int64_t>*) const {
       return "a table such as { 0 = 0, 255 = 1 } of label values " + range_text(key.range) + " and classes";
     }
@@ -138,8 +141,9 @@ bool read(const toml::node& node, const ConfigKey& key, std::vector<double>& val
 }
 
 bool read(const toml::node& node, const ConfigKey& key, std::vector<std::string>& values) {
-  const toml::array* array = node.as_array();
-  return array && read_list(*array, key, values);
+  if (const toml::array* array = node.as_array()) return read_list(*array, key, values);
+  values.resize(1);
+  return read(node, key, values[0]);
 }
 
 bool read(const toml::node& node, const ConfigKey& key, std::map<int64_t, int64_t>& values) {
@@ -224,7 +228,9 @@ void assign_override(const std::string& text, const Keys& keys, std::set<std::st
   } catch (const toml::parse_error&) {
     table.insert("value", value);  // bare text
   }
-  if (std::holds_alternative<std::string*>(key->target) && !table["value"].is_string())
+  const bool wants_text = std::holds_alternative<std::string*>(key->target) ||
+                          std::holds_alternative<std::vector<std::string>*>(key->target);
+  if (wants_text && !table["value"].is_string() && !table["value"].is_array())
     table.insert_or_assign("value", value);
   assign(*table.get("value"), *key, where);
   assigned.insert(name);
@@ -262,12 +268,16 @@ void check(const Config& config) {
   for (const auto& [value, label] : config.data.label_values)
     require(label < classes || label == 255, "data.label_values: value ", value, " maps to class ", label,
             ", but model.classes is ", classes, "; use 0 to ", classes - 1, ", or 255 for pixels to ignore");
+  const int64_t other = config.data.other_label_value;
+  require(other < classes || other == 255, "data.other_label_value: class ", other,
+          " does not exist, model.classes is ", classes);
   const auto names = static_cast<int64_t>(config.data.class_names.size());
   require(names == 0 || names == classes, "data.class_names has ", names, " names, but model.classes is ",
           classes);
   const UdaConfig& uda = config.uda;
   require(uda.blur_sigma_min <= uda.blur_sigma_max, "uda.blur_sigma_min is ", uda.blur_sigma_min,
           ", more than uda.blur_sigma_max, ", uda.blur_sigma_max);
+  data::check(config.augment);
   require(config.data.normalize != "imagenet" || config.model.in_channels == 3,
           "data.normalize = \"imagenet\" needs model.in_channels = 3, got ", config.model.in_channels);
 }
@@ -305,6 +315,18 @@ std::string to_toml(const Config& config) {
     text += line + gap + "# " + key.help + "; " + allowed_text(key) + "\n";
   }
   return text;
+}
+
+std::vector<std::string> changed_settings(const Config& before, const Config& after) {
+  Config old_copy = before, new_copy = after;
+  const Keys old_keys = config_keys(old_copy), new_keys = config_keys(new_copy);
+  std::vector<std::string> changes;
+  for (std::size_t i = 0; i < new_keys.size(); ++i) {
+    const std::string was = written(old_keys[i]), is = written(new_keys[i]);
+    if (new_keys[i].changes_result && was != is)
+      changes.push_back(new_keys[i].name + " = " + is + ", was " + was);
+  }
+  return changes;
 }
 
 uint64_t config_hash(const Config& config) {

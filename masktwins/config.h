@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "data/augment.h"
+
 namespace masktwins {
 
 struct ModelConfig {
@@ -18,22 +20,23 @@ struct ModelConfig {
   int64_t classes = 2;
 };
 
-struct LabelledFolders {
-  std::string images, labels;
-};
-
-struct UnlabelledFolder {
-  std::string images;
+// Where the sections of one set lie; the meaning of the members is that of data::DatasetOptions.
+struct DatasetConfig {
+  std::vector<std::string> images, labels;
+  std::string image_suffix, label_suffix;
+  std::string include, exclude;
+  int64_t first = 0, count = 0;
+  double scale = 1;
 };
 
 struct DataConfig {
   double scale = 1;
   std::string normalize = "minmax";
   std::map<int64_t, int64_t> label_values = {{0, 0}, {255, 1}};  // value in the file -> class
+  int64_t other_label_value = -1;
   std::vector<std::string> class_names;
   int64_t workers = 1;
-  LabelledFolders source, test;
-  UnlabelledFolder target;
+  DatasetConfig source, target, test;
 };
 
 struct TrainConfig {
@@ -47,6 +50,7 @@ struct TrainConfig {
   double power = 0.9;
   int64_t warmup = 0;
   double clip_norm = 0;
+  double foreground_share = 0;
   int64_t checkpoint_every = 1000, evaluate_every = 1000, picture_every = 1000, log_every = 50;
 };
 
@@ -79,6 +83,7 @@ struct Config {
   ModelConfig model;
   DataConfig data;
   TrainConfig train;
+  data::AugmentOptions augment;
   UdaConfig uda;
 };
 
@@ -107,7 +112,10 @@ void check(const Config& config);
 // The complete configuration as TOML, each key with its help as a comment. Reading it gives the same config.
 std::string to_toml(const Config& config);
 
-// A number that changes with every setting that changes the result of a run; where the data lies, how many
+// "train.lr = 0.001, was 0.0001" for every setting that changes the result and differs between the two.
+std::vector<std::string> changed_settings(const Config& before, const Config& after);
+
+// A number that changes with every setting that changes the result of a run. Where the data lies, how many
 // workers read it and how often a run reports do not count.
 uint64_t config_hash(const Config& config);
 

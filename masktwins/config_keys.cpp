@@ -41,21 +41,43 @@ Keys model_keys(ModelConfig& model) {
   };
 }
 
+// Labels of the target set are never read, so its keys name none.
+Keys dataset_keys(const std::string& name, DatasetConfig& set, const std::string& what, bool labelled) {
+  Keys keys = {free_to_change(other(name + ".images", &set.images, what))};
+  if (labelled)
+    keys.push_back(free_to_change(other(name + ".labels", &set.labels, "their labels, same names")));
+  append(
+      keys,
+      {
+          other(name + ".image_suffix", &set.image_suffix, "only files whose name without extension ends so"),
+          other(name + ".include", &set.include, "only file names that match, such as \"0001TP*\""),
+          other(name + ".exclude", &set.exclude, "no file names that match"),
+          number(name + ".first", &set.first, {0, 1e9}, "of what remains the sections from this one on"),
+          number(name + ".count", &set.count, {0, 1e9}, "how many; 0 = all"),
+          number(name + ".scale", &set.scale, {0.01, 16},
+                 "resizes this set, for example to the pixel size of another"),
+      });
+  if (labelled) keys.push_back(other(name + ".label_suffix", &set.label_suffix, "as image_suffix"));
+  return keys;
+}
+
 Keys data_keys(DataConfig& data) {
-  return {
-      number("data.scale", &data.scale, {0.01, 16}, "images and labels are resized by this factor"),
+  Keys keys = {
+      number("data.scale", &data.scale, {0.01, 16},
+             "images and labels of all sets are resized by this factor"),
       one_of(
           "data.normalize", &data.normalize, {"minmax", "standard", "imagenet"},
           "minmax: each image to [0, 1]; standard: mean 0, deviation 1; imagenet: its means and deviations"),
       number("data.label_values", &data.label_values, {0, 65535}, "value in the label file = class"),
+      number("data.other_label_value", &data.other_label_value, {-1, 255},
+             "class of values that label_values does not name; -1 = they are an error"),
       free_to_change(other("data.class_names", &data.class_names, "names in tables, in class order")),
-      free_to_change(number("data.workers", &data.workers, {0, 256}, "threads that prepare batches")),
-      free_to_change(other("data.source.images", &data.source.images, "folder of labelled images")),
-      free_to_change(other("data.source.labels", &data.source.labels, "folder of their labels, same names")),
-      free_to_change(other("data.target.images", &data.target.images, "folder of unlabelled images")),
-      free_to_change(other("data.test.images", &data.test.images, "folder for evaluation, may be empty")),
-      free_to_change(other("data.test.labels", &data.test.labels, "folder of their labels, same names")),
+      free_to_change(number("data.workers", &data.workers, {1, 256}, "threads that prepare batches")),
   };
+  append(keys, dataset_keys("data.source", data.source, "labelled images: folders or files", true));
+  append(keys, dataset_keys("data.target", data.target, "unlabelled images", false));
+  append(keys, dataset_keys("data.test", data.test, "images for evaluation, may be empty", true));
+  return keys;
 }
 
 Keys train_keys(TrainConfig& train) {
@@ -74,10 +96,45 @@ Keys train_keys(TrainConfig& train) {
       number("train.power", &train.power, {0, 10}, "poly: lr * (1 - t / iterations) ^ power"),
       number("train.warmup", &train.warmup, steps, "steps in which the learning rate rises linearly"),
       number("train.clip_norm", &train.clip_norm, weight, "largest gradient norm; 0 = no clipping"),
+      number("train.foreground_share", &train.foreground_share, probability,
+             "source crops with less foreground are drawn again, ten times at most"),
       free_to_change(number("train.checkpoint_every", &train.checkpoint_every, {1, 1e9}, "steps")),
       free_to_change(number("train.evaluate_every", &train.evaluate_every, steps, "steps; 0 = never")),
       free_to_change(number("train.picture_every", &train.picture_every, steps, "steps; 0 = never")),
       free_to_change(number("train.log_every", &train.log_every, {1, 1e9}, "steps")),
+  };
+}
+
+Keys augment_keys(data::AugmentOptions& augment) {
+  const Range pixels = {0, 1000};
+  return {
+      number("augment.probability", &augment.probability, probability,
+             "share of crops that are augmented at all; the probabilities below are of those"),
+      number("augment.flip", &augment.flip, probability, "upside down, left to right, or both"),
+      number("augment.transpose", &augment.transpose, probability, "rows become columns"),
+      number("augment.rotate", &augment.rotate, probability, "rotation"),
+      number("augment.rotate_degrees", &augment.rotate_degrees, {0, 180}, "to both sides at most"),
+      number("augment.resize", &augment.resize, probability, "change of magnification"),
+      number("augment.resize_factor", &augment.resize_factor, {1, 16}, "at most, and its inverse at least"),
+      number("augment.elastic", &augment.elastic, probability, "elastic deformation"),
+      number("augment.elastic_affine", &augment.elastic_affine, {0, 0.9}, "largest change of a matrix entry"),
+      number("augment.elastic_pixels", &augment.elastic_pixels, pixels, "largest smooth displacement"),
+      number("augment.elastic_spacing", &augment.elastic_spacing, {1, 10000}, "pixels between its nodes"),
+      number("augment.brightness_contrast", &augment.brightness_contrast, probability,
+             "brightness and contrast"),
+      number("augment.brightness", &augment.brightness, probability, "added at most, white being 1"),
+      number("augment.contrast", &augment.contrast, probability, "factor 1 +- this"),
+      number("augment.gamma", &augment.gamma, probability, "gamma curve"),
+      number("augment.gamma_factor", &augment.gamma_factor, {1, 16},
+             "largest exponent, and inverse of the least"),
+      number("augment.motion_blur", &augment.motion_blur, probability, "blur along a line"),
+      number("augment.motion_blur_pixels", &augment.motion_blur_pixels, {1, 99}, "its largest length"),
+      number("augment.gaussian_blur", &augment.gaussian_blur, probability, "Gaussian blur"),
+      number("augment.gaussian_blur_sigma", &augment.gaussian_blur_sigma, {0, 100},
+             "its largest sigma, pixels"),
+      number("augment.noise", &augment.noise, probability, "normal noise"),
+      number("augment.noise_deviation", &augment.noise_deviation, probability,
+             "its largest deviation, white being 1"),
   };
 }
 
@@ -121,6 +178,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   append(keys, model_keys(config.model));
   append(keys, data_keys(config.data));
   append(keys, train_keys(config.train));
+  append(keys, augment_keys(config.augment));
   append(keys, uda_keys(config.uda));
   return keys;
 }

@@ -71,8 +71,7 @@ ForegroundScores foreground_scores(std::span<const float> probability, std::span
     ++(predicted ? (actual ? tp : fp) : (actual ? fn : tn));
   }
   const auto d = [](int64_t n) { return static_cast<double>(n); };
-  const double denominator =
-      std::sqrt(d(tp + fp)) * std::sqrt(d(tp + fn)) * std::sqrt(d(tn + fp)) * std::sqrt(d(tn + fn));
+  const double denominator = std::sqrt((d(tp + fp) * d(tp + fn)) * (d(tn + fp) * d(tn + fn)));
   ForegroundScores scores;
   scores.iou = ratio(tp, tp + fp + fn);
   scores.f1 = ratio(2 * tp, 2 * tp + fp + fn);

@@ -82,9 +82,11 @@ void TrainStep::learn_source(const data::Batch& batch, StepReport& report) {
 
 // Half of the source classes pasted onto the target, sections 3.4 and 3.5.
 void TrainStep::learn_mix(const data::Batch& batch, double ramp, StepReport& report) {
+  RandomStream& random = random_stream();
+  const Tensor chosen = choose_classes(batch.source_labels, random.next_key(), random.step);
   const ClassMix mix = class_mix(batch.source_images, batch.source_labels, batch.target_images,
-                                 report.pseudo.labels, report.pseudo.weights, random_stream().next_key());
-  const Tensor images = augment_strongly(mix.images, config_, random_stream());
+                                 report.pseudo.labels, report.pseudo.weights, chosen);
+  const Tensor images = augment_strongly(mix.images, config_, random);
   learn("mix", cross_entropy(student_.forward(images), mix.labels, mix.weights), ramp, report);
 }
 

@@ -4,53 +4,36 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <vector>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 namespace masktwins::kernels {
 
-inline int thread_count() {
-#ifdef _OPENMP
-  return omp_get_max_threads();
-#else
-  return 1;
-#endif
-}
+// Threads that kernels called from this thread may use, itself included. At first one per processor.
+int thread_count();
+// At least 1.
+void set_thread_count(int threads);
 
-// Index of the calling thread inside a parallel region, for per-thread scratch memory.
-inline int thread_index() {
-#ifdef _OPENMP
-  return omp_get_thread_num();
-#else
-  return 0;
-#endif
-}
-
-// Sets the number of threads that kernels called from this thread use.
-inline void set_thread_count([[maybe_unused]] int threads) {
-#ifdef _OPENMP
-  omp_set_num_threads(threads);
-#endif
-}
+// Calls run(context, chunk) once for each chunk in [0, chunks), on the calling thread and up to
+// thread_count() - 1 others; returns when all are done. A call from inside another one, or while another
+// thread's call is running, does all the work itself. Exceptions must not leave `run`.
+void run_chunks(int64_t chunks, void (*run)(void* context, int64_t chunk), void* context);
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Calls body(begin, end) for consecutive ranges of at most `grain` items that together cover [0, count).
 template <class Body>
 void parallel_for(int64_t count, int64_t grain, Body&& body) {
-  const int64_t chunks = ceil_div(count, grain);
-  if (chunks <= 1) {
-    if (count > 0) body(int64_t{0}, count);
-    return;
-  }
-#pragma omp parallel for schedule(dynamic, 1)
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    body(chunk * grain, std::min(count, (chunk + 1) * grain));
-  }
+  struct Context {
+    int64_t count, grain;
+    Body& body;
+  } context{count, grain, body};
+  run_chunks(
+      ceil_div(count, grain),
+      [](void* pointer, int64_t chunk) {
+        Context& c = *static_cast<Context*>(pointer);
+        c.body(chunk * c.grain, std::min(c.count, (chunk + 1) * c.grain));
+      },
+      &context);
 }
 
 // Sum of body(begin, end) over fixed chunks, added in order of the chunks.

@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstring>
@@ -11,28 +10,22 @@
 #include <fstream>
 
 #include "data/atomic_file.h"
+#include "data/file.h"
+#include "tests/data/folder.h"
 
 using namespace masktwins;
 using namespace masktwins::data;
+using masktwins::tests::error_of;
+using masktwins::tests::Folder;
 
 namespace {
 
-// A fresh folder that disappears with its contents.
-struct Folder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("masktwins_safetensors_" + std::to_string(getpid()));
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string file(const std::string& name) const { return path / name; }
-};
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 void write_bytes(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
+}
+
+auto files_in(const Folder& folder) {
+  return std::distance(std::filesystem::directory_iterator(folder / ""), {});
 }
 
 template <class T>
@@ -73,35 +66,31 @@ std::string with_header(const std::string& header, std::size_t data = 0) {
   return bytes + header + std::string(data, '\0');
 }
 
-// What reading such a file complains about.
+// What reading such a file complains about, without the path; "nothing" if it is read.
 std::string complaint(const Folder& folder, const std::string& bytes) {
-  const std::string path = folder.file("broken");
+  const std::string path = folder / "broken";
   write_bytes(path, bytes);
-  try {
-    read_safetensors(path);
-  } catch (const Error& error) {
-    const std::string text = error.what();
-    CHECK(text.find(path) == 0);
-    CHECK(text.find('\n') == std::string::npos);
-    return text.substr(path.size());
-  }
-  return "nothing";
+  const std::string text = error_of([&] { read_safetensors(path); });
+  if (text.empty()) return "nothing";
+  CHECK(text.find(path) == 0);
+  CHECK(text.find('\n') == std::string::npos);
+  return text.substr(path.size());
 }
 
 }  // namespace
 
 TEST_CASE("everything written is read back") {
   const Folder folder;
-  write_safetensors(folder.file("a"), example());
-  check_equal(read_safetensors(folder.file("a")), example());
-  write_safetensors(folder.file("empty"), {});
-  check_equal(read_safetensors(folder.file("empty")), {});
+  write_safetensors(folder / "a", example());
+  check_equal(read_safetensors(folder / "a"), example());
+  write_safetensors(folder / "empty", {});
+  check_equal(read_safetensors(folder / "empty"), {});
 }
 
 TEST_CASE("files hold the logical order of PyTorch") {
   const Folder folder;
-  write_safetensors(folder.file("a"), {{{"x", counting<float>({1, 2, 2, 2})}}, {}});
-  const std::string bytes = bytes_of(folder.file("a"));
+  write_safetensors(folder / "a", {{{"x", counting<float>({1, 2, 2, 2})}}, {}});
+  const std::string bytes = read_file(folder / "a");
   const std::vector<float> expected{1, 2, 3, 4, 5, 6, 7, 8};
   REQUIRE(bytes.size() > 32);
   CHECK(std::memcmp(bytes.data() + bytes.size() - 32, expected.data(), 32) == 0);
@@ -109,8 +98,8 @@ TEST_CASE("files hold the logical order of PyTorch") {
 
 TEST_CASE("the data of every tensor is aligned to its elements") {
   const Folder folder;
-  write_safetensors(folder.file("a"), example());
-  const std::string bytes = bytes_of(folder.file("a"));
+  write_safetensors(folder / "a", example());
+  const std::string bytes = read_file(folder / "a");
   uint64_t header_size = 0;
   std::memcpy(&header_size, bytes.data(), 8);
   CHECK(header_size % 8 == 0);
@@ -121,21 +110,21 @@ TEST_CASE("the data of every tensor is aligned to its elements") {
 
 TEST_CASE("the same content gives the same bytes") {
   const Folder folder;
-  write_safetensors(folder.file("a"), example());
-  write_safetensors(folder.file("b"), example());
-  CHECK(bytes_of(folder.file("a")) == bytes_of(folder.file("b")));
+  write_safetensors(folder / "a", example());
+  write_safetensors(folder / "b", example());
+  CHECK(read_file(folder / "a") == read_file(folder / "b"));
 }
 
 TEST_CASE("text that is no UTF-8 does not make writing fail") {
   const Folder folder;
-  write_safetensors(folder.file("a"), {{}, {{"path", "caf\xe9"}}});
-  CHECK(read_safetensors(folder.file("a")).metadata.count("path") == 1);
+  write_safetensors(folder / "a", {{}, {{"path", "caf\xe9"}}});
+  CHECK(read_safetensors(folder / "a").metadata.count("path") == 1);
 }
 
 TEST_CASE("a file cut off anywhere is refused") {
   const Folder folder;
-  write_safetensors(folder.file("a"), example());
-  const std::string bytes = bytes_of(folder.file("a"));
+  write_safetensors(folder / "a", example());
+  const std::string bytes = read_file(folder / "a");
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     CAPTURE(length);
     CHECK(complaint(folder, bytes.substr(0, length)) != "nothing");
@@ -145,8 +134,8 @@ TEST_CASE("a file cut off anywhere is refused") {
 
 TEST_CASE("a flipped bit is found") {
   const Folder folder;
-  write_safetensors(folder.file("a"), example());
-  const std::string bytes = bytes_of(folder.file("a"));
+  write_safetensors(folder / "a", example());
+  const std::string bytes = read_file(folder / "a");
   // Damage to the word "checksum" itself turns the check off, and harms nothing else.
   const std::size_t key = bytes.find("checksum");
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -160,9 +149,8 @@ TEST_CASE("a flipped bit is found") {
 
 TEST_CASE("files of other programs, without a checksum, are read") {
   const Folder folder;
-  write_bytes(folder.file("a"),
-              with_header(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}  )", 8));
-  const TensorFile content = read_safetensors(folder.file("a"));
+  write_bytes(folder / "a", with_header(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}  )", 8));
+  const TensorFile content = read_safetensors(folder / "a");
   CHECK(content.metadata.empty());
   CHECK(content.tensors.at("x").to_values<float>() == std::vector<float>{0, 0});
 }
@@ -219,44 +207,45 @@ TEST_CASE("a header size beyond the file or the limit is refused") {
 
 TEST_CASE("a huge but empty shape is read at once") {
   const Folder folder;
-  write_bytes(folder.file("a"),
+  write_bytes(folder / "a",
               with_header(R"({"x":{"dtype":"F32","shape":[140737488355328,0,1,1],"data_offsets":[0,0]}})"));
-  CHECK(read_safetensors(folder.file("a")).tensors.at("x").numel() == 0);
+  CHECK(read_safetensors(folder / "a").tensors.at("x").numel() == 0);
 }
 
 TEST_CASE("missing files and folders are named") {
   const Folder folder;
-  CHECK_THROWS_WITH_AS(read_safetensors(folder.file("absent")),
-                       (folder.file("absent") + ": no such file").c_str(), Error);
-  CHECK_THROWS_AS(read_safetensors(folder.path), Error);
-  CHECK_THROWS_AS(write_safetensors(folder.file("no/such/folder"), {}), Error);
-  CHECK_THROWS_AS(write_safetensors("/dev/null", {}), Error);
+  const std::string absent = folder / "absent";
+  CHECK(error_of([&] { read_safetensors(absent); }) == absent + ": no such file");
+  CHECK(error_of([&] { read_safetensors(folder / ""); }).find("is a file") != std::string::npos);
+  CHECK(error_of([&] { write_safetensors(folder / "no/such/folder", {}); }).find("create its folder") !=
+        std::string::npos);
+  CHECK(error_of([&] { write_safetensors("/dev/null", {}); }).find("regular file") != std::string::npos);
 }
 
 TEST_CASE("an abandoned write leaves the old file and no temporary") {
   const Folder folder;
-  write_file_atomically(folder.file("a"), "old");
+  write_file(folder / "a", "old");
   {
-    AtomicFile file(folder.file("a"));
+    AtomicFile file(folder / "a");
     file.write("new");
   }
-  CHECK(bytes_of(folder.file("a")) == "old");
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
-  write_file_atomically(folder.file("a"), "new");
-  CHECK(bytes_of(folder.file("a")) == "new");
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+  CHECK(read_file(folder / "a") == "old");
+  CHECK(files_in(folder) == 1);
+  write_file(folder / "a", "new");
+  CHECK(read_file(folder / "a") == "new");
+  CHECK(files_in(folder) == 1);
 }
 
 TEST_CASE("a tensor that cannot be written leaves nothing behind") {
   const Folder folder;
   const Tensor undefined;
-  CHECK_THROWS_AS(write_safetensors(folder.file("a"), {{{"x", undefined}}, {}}), Error);
-  CHECK(std::filesystem::is_empty(folder.path));
+  CHECK_THROWS_AS(write_safetensors(folder / "a", {{{"x", undefined}}, {}}), Error);
+  CHECK(files_in(folder) == 0);
 }
 
 TEST_CASE("a write that fails half-way leaves the old file and no temporary") {
   const Folder folder;
-  write_safetensors(folder.file("a"), example());
+  write_safetensors(folder / "a", example());
   // A limit on the file size stands for a full disk.
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
@@ -264,9 +253,9 @@ TEST_CASE("a write that fails half-way leaves the old file and no temporary") {
   small.rlim_cur = 4096;
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   setrlimit(RLIMIT_FSIZE, &small);
-  CHECK_THROWS_AS(write_safetensors(folder.file("a"), {{{"x", Tensor::zeros({100000})}}, {}}), Error);
+  CHECK_THROWS_AS(write_safetensors(folder / "a", {{{"x", Tensor::zeros({100000})}}, {}}), Error);
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
-  check_equal(read_safetensors(folder.file("a")), example());
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+  check_equal(read_safetensors(folder / "a"), example());
+  CHECK(files_in(folder) == 1);
 }

@@ -46,7 +46,7 @@ class_mix = false
   CHECK(config.seed == 7);
   CHECK(config.data.class_names == std::vector<std::string>{"cell", "mitochondrion"});
   CHECK(config.data.label_values == std::map<int64_t, int64_t>{{0, 0}, {128, 255}, {255, 1}});
-  CHECK(config.data.source.images == "a b/images");
+  CHECK(config.data.source.images == std::vector<std::string>{"a b/images"});
   CHECK(config.train.lr == 1.0);
   CHECK(config.train.crop == 64);
   CHECK(config.uda.mask_ratio == std::vector{0.3, 0.5});
@@ -66,8 +66,8 @@ TEST_CASE("overrides are TOML values or bare text and win over the file") {
                     "data.label_values={ 0 = 0, 1 = 1 }", "data.source.labels=\"a=b\""});
   CHECK(config.train.lr == 2e-3);
   CHECK(config.uda.mode == "mic");
-  CHECK(config.data.source.images == "2020");
-  CHECK(config.data.source.labels == "a=b");
+  CHECK(config.data.source.images == std::vector<std::string>{"2020"});
+  CHECK(config.data.source.labels == std::vector<std::string>{"a=b"});
   CHECK(config.uda.mask_ratio == std::vector{0.1, 0.2});
   CHECK(config.data.label_values.at(1) == 1);
 }
@@ -135,7 +135,7 @@ TEST_CASE("the written configuration reads back as the same") {
   const Config again = parse_config(text, "config.toml");
   CHECK(to_toml(again) == text);
   CHECK(again.train.lr == 3.3e-7);
-  CHECK(again.data.source.images == "quote \" and \\ slash");
+  CHECK(again.data.source.images == std::vector<std::string>{"quote \" and \\ slash"});
   CHECK(again.uda.mask_ratio == config.uda.mask_ratio);
   CHECK(config_hash(again) == config_hash(config));
 }
@@ -148,6 +148,14 @@ TEST_CASE("the hash changes with what changes the result") {
   CHECK(hash({}) != hash({"train.lr=2e-4"}));
   CHECK(hash({}) != hash({"uda.mode=mic"}));
   CHECK(hash({}) != hash({"uda.mask_ratio=[0.5,0.6]"}));
+}
+
+TEST_CASE("changed settings are named with both values") {
+  const Config before = parse_config("", "em.toml");
+  const Config after = parse_config("", "em.toml", {"train.lr=1e-3", "data.workers=2", "augment.flip=0.1"});
+  CHECK(changed_settings(before, before).empty());
+  CHECK(changed_settings(before, after) ==
+        std::vector<std::string>{"train.lr = 0.001, was 0.0001", "augment.flip = 0.1, was 0.5"});
 }
 
 TEST_CASE("keys are unique and documented") {

@@ -1,7 +1,6 @@
 #include "masktwins/run_folder.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,18 +8,13 @@
 #include <sstream>
 
 #include "masktwins/run_log.h"
-#include "tensor/check.h"
+#include "tests/data/folder.h"
 
 using namespace masktwins;
 namespace fs = std::filesystem;
+using masktwins::tests::Folder;
 
 namespace {
-
-struct TemporaryFolder {
-  fs::path path = fs::temp_directory_path() / ("masktwins_run_" + std::to_string(getpid()));
-  TemporaryFolder() { fs::remove_all(path); }
-  ~TemporaryFolder() { fs::remove_all(path); }
-};
 
 std::string text_of(const fs::path& file) {
   std::ostringstream text;
@@ -31,10 +25,10 @@ std::string text_of(const fs::path& file) {
 }  // namespace
 
 TEST_CASE("a run folder is made once and opened again") {
-  const TemporaryFolder temporary;
+  const Folder folder;
   const Config config = parse_config("[train]\nlr = 0.5\n", "em.toml");
-  CHECK_THROWS_AS(RunFolder::open(temporary.path), Error);
-  const RunFolder made = RunFolder::create(temporary.path / "a" / "b", config);
+  CHECK_THROWS_AS(RunFolder::open(folder / "nothing"), Error);
+  const RunFolder made = RunFolder::create(folder / "a" / "b", config);
   CHECK_THROWS_AS(RunFolder::create(made.path(), config), Error);
   CHECK(RunFolder::open(made.path()).config().train.lr == 0.5);
   CHECK(fs::is_directory(made.checkpoints()));
@@ -47,9 +41,8 @@ TEST_CASE("a run folder that cannot be made is an error") {
 }
 
 TEST_CASE("the log is appended line by line and rewound to a step") {
-  const TemporaryFolder temporary;
-  fs::create_directories(temporary.path);
-  const fs::path file = temporary.path / "log.jsonl";
+  const Folder folder;
+  const fs::path file = folder / "log.jsonl";
   {
     RunLog log(file);
     log.append({{"event", "start"}});
@@ -67,9 +60,8 @@ TEST_CASE("the log is appended line by line and rewound to a step") {
 }
 
 TEST_CASE("rewinding past the end only drops the line that was cut off") {
-  const TemporaryFolder temporary;
-  fs::create_directories(temporary.path);
-  const fs::path file = temporary.path / "log.jsonl";
+  const Folder folder;
+  const fs::path file = folder / "log.jsonl";
   std::ofstream(file) << "{\"step\":1}\n{\"step\":2}";
   RunLog log(file);
   log.rewind(9);
@@ -77,10 +69,9 @@ TEST_CASE("rewinding past the end only drops the line that was cut off") {
 }
 
 TEST_CASE("two programs cannot train into one folder") {
-  const TemporaryFolder temporary;
-  fs::create_directories(temporary.path);
-  const RunLog first(temporary.path / "log.jsonl");
-  CHECK_THROWS_AS(RunLog(temporary.path / "log.jsonl"), Error);
+  const Folder folder;
+  const RunLog first(folder / "log.jsonl");
+  CHECK_THROWS_AS(RunLog(folder / "log.jsonl"), Error);
 }
 
 TEST_CASE("a full disk is an error") {

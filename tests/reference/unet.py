@@ -18,7 +18,7 @@ def norm_layer(kind, channels):
         return nn.InstanceNorm2d(channels)
     if kind == "batch":
         return nn.BatchNorm2d(channels)
-    return nn.GroupNorm(math.gcd(8, channels), channels)
+    return nn.GroupNorm(math.gcd(32, channels), channels)
 
 
 class DoubleConv(nn.Module):

@@ -1,0 +1,62 @@
+// Checkpoints: safetensors files with PyTorch's key names,
+//   model.*      student, parameters and buffers
+//   ema_model.*  teacher
+//   optimizer.*  moments, flat
+// and in the metadata the step, the number of updates and the configuration.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <string>
+
+#include "data/safetensors.h"
+#include "masktwins/config.h"
+#include "nn/segmentation_model.h"
+#include "optim/optimizer.h"
+
+namespace masktwins {
+
+// The live objects that a checkpoint stores and restores.
+struct TrainingState {
+  nn::SegmentationModel& student;
+  nn::SegmentationModel& teacher;
+  optim::Optimizer& optimizer;
+};
+
+// How far a run has come.
+struct RunPosition {
+  int64_t step = 0;  // steps done
+  int64_t best_step = 0;
+  double best_score = std::numeric_limits<double>::quiet_NaN();  // NaN before the first evaluation
+};
+
+// The files in RUN/checkpoints.
+struct CheckpointFolder {
+  std::filesystem::path folder;
+
+  std::filesystem::path last() const { return folder / "last.safetensors"; }
+  std::filesystem::path previous() const { return folder / "previous.safetensors"; }
+  std::filesystem::path best() const { return folder / "best.safetensors"; }
+
+  // Writes last; what was last becomes previous. At no moment both are missing or incomplete.
+  void save_last(const TrainingState& state, const RunPosition& position, const Config& config) const;
+  // Student and teacher only.
+  void save_best(const TrainingState& state, const RunPosition& position, const Config& config) const;
+
+  // The content of last, or of previous if last is missing or damaged; `notice` then says why. Error if both
+  // are.
+  data::TensorFile read_latest(std::string& notice) const;
+};
+
+// Puts everything back. Error, and nothing changed, if the file belongs to another network, another optimiser
+// or, as far as results are concerned, another configuration.
+RunPosition restore(const data::TensorFile& file, const TrainingState& state, const Config& config);
+
+enum class Network { student, teacher };
+
+// Loads one network from a checkpoint or from a PyTorch state_dict saved as safetensors (keys without
+// prefix). Error with a list of missing, unexpected and mis-shaped keys if it does not fit.
+void load_network(const std::filesystem::path& file, Network which, nn::SegmentationModel& model);
+
+}  // namespace masktwins

@@ -1,0 +1,44 @@
+// How good a network is on a labelled set.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "masktwins/metrics.h"
+#include "masktwins/predict.h"
+
+namespace masktwins {
+
+struct Evaluation {
+  explicit Evaluation(int64_t classes) : confusion(classes) {}
+
+  ConfusionMatrix confusion;  // over all pixels of all sections
+  // With two classes also the foreground, class 1, section by section.
+  std::vector<std::string> section_names;
+  std::vector<ForegroundScores> sections;
+  ForegroundScores foreground;  // their mean
+  double seconds_per_section = 0;
+};
+
+// Called with each section and its probabilities (1, K, H, W).
+using SectionCallback = std::function<void(const data::Section& section, const Tensor& probabilities)>;
+
+// Sections are scored as the set gives them, that is after scaling. `model` must make `classes` classes.
+
+Evaluation evaluate(const SegmentationFunction& model, const data::Dataset& set, int64_t classes,
+                    const WindowOptions& windows, const SectionCallback& on_section = {});
+
+// By which checkpoints are compared: the foreground's IoU with two classes, else the mean IoU.
+double selection_score(const Evaluation& evaluation);
+
+// {"iou", "f1", "mcc", "ap", "miou", "per_class_iou": {name: value}, "pixel_accuracy", "sections": {...}};
+// null where a score is undefined. Classes without a name are called by their number.
+nlohmann::json to_json(const Evaluation& evaluation, const std::vector<std::string>& class_names);
+
+// For people, in percent.
+std::string to_table(const Evaluation& evaluation, const std::vector<std::string>& class_names);
+
+}  // namespace masktwins

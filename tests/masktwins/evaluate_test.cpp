@@ -1,0 +1,114 @@
+#include "masktwins/evaluate.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "masktwins/datasets.h"
+#include "tests/data/folder.h"
+
+using namespace masktwins;
+using masktwins::tests::Folder;
+
+namespace {
+
+// Two sections of 16x24 pixels: grey 200 inside a square, 50 outside; the label marks the square.
+void write_sections(const Folder& folder) {
+  for (int n = 0; n < 2; ++n) {
+    data::Image image{1, 16, 24, {}};
+    data::Image label = image;
+    for (int y = 0; y < 16; ++y)
+      for (int x = 0; x < 24; ++x) {
+        const bool inside = y >= 4 && y < 12 && x >= 4 + n && x < 12 + n;
+        image.pixels.push_back(inside ? 200.0f : 50.0f);
+        label.pixels.push_back(inside ? 255.0f : 0.0f);
+      }
+    const std::string name = "section" + std::to_string(n) + ".png";
+    data::write_png(folder / ("images/" + name), image);
+    data::write_png(folder / ("labels/" + name), label);
+  }
+}
+
+Config config_for(const Folder& folder) {
+  return parse_config(
+      "", "test",
+      {"data.test.images=" + (folder / "images").string(), "data.test.labels=" + (folder / "labels").string(),
+       "data.class_names=[\"cell\", \"mitochondrion\"]"});
+}
+
+// Says foreground where the (normalised) image is bright, and on the upper `wrong_rows` rows says the
+// opposite.
+SegmentationFunction threshold(int64_t wrong_rows) {
+  return [=](const Tensor& images) {
+    Tensor logits = Tensor::zeros({images.dim(0), 2, images.dim(2), images.dim(3)});
+    for (int64_t i = 0; i < images.numel(); ++i) {
+      const int64_t row = i / images.dim(3) % images.dim(2);
+      const float sign = row < wrong_rows ? -1.0f : 1.0f;
+      logits.data<float>()[2 * i + 1] = sign * 8 * (images.data<float>()[i] - 0.5f);
+    }
+    return logits;
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a perfect network scores 1 everywhere") {
+  const Folder folder;
+  write_sections(folder);
+  const Config config = config_for(folder);
+  const auto set = open_dataset(config, config.data.test, "data.test");
+  int seen = 0;
+  const Evaluation evaluation =
+      evaluate(threshold(0), *set, 2, {}, [&](const data::Section& section, const Tensor& probabilities) {
+        CHECK(section.name == "section" + std::to_string(seen++));
+        CHECK(probabilities.shape() == Shape{1, 2, 16, 24});
+      });
+  CHECK(seen == 2);
+  CHECK(selection_score(evaluation) == 1);
+  const nlohmann::json json = to_json(evaluation, config.data.class_names);
+  for (const char* key : {"iou", "f1", "mcc", "ap", "miou", "pixel_accuracy"}) CHECK(json[key] == 1.0);
+  CHECK(json["per_class_iou"]["mitochondrion"] == 1.0);
+  CHECK(json["sections"]["section1"]["iou"] == 1.0);
+}
+
+TEST_CASE("known mistakes give known scores") {
+  const Folder folder;
+  write_sections(folder);
+  const Config config = config_for(folder);
+  const auto set = open_dataset(config, config.data.test, "data.test");
+  // Windows as large as the image, so that the rows of the network are those of the image. Row 4 is wrong as
+  // well as rows 0 to 3: 4 * 24 + 16 pixels invented, 8 of 64 missed.
+  const Evaluation evaluation = evaluate(threshold(5), *set, 2, {.multiple = 1});
+  const double tp = 56, fp = 4 * 24 + 16, fn = 8, all = 16 * 24;
+  CHECK(std::abs(evaluation.foreground.iou - tp / (tp + fp + fn)) < 1e-9);
+  CHECK(std::abs(evaluation.confusion.iou(1) - tp / (tp + fp + fn)) < 1e-9);
+  CHECK(std::abs(evaluation.confusion.pixel_accuracy() - (all - fp - fn) / all) < 1e-9);
+  const std::string table = to_table(evaluation, config.data.class_names);
+  CHECK(table.find("mitochondrion") != std::string::npos);
+  CHECK(table.find("31.82") != std::string::npos);
+}
+
+TEST_CASE("undefined scores are null in JSON and a dash in the table") {
+  Evaluation evaluation(3);
+  evaluation.confusion.add(std::vector<uint8_t>{0, 1}, std::vector<uint8_t>{0, 0});
+  const nlohmann::json json = to_json(evaluation, {});
+  CHECK(json["iou"].is_null());
+  CHECK(json["per_class_iou"]["2"].is_null());
+  CHECK(json["per_class_iou"]["0"] == 0.5);
+  CHECK(selection_score(evaluation) == 0.25);
+  CHECK(to_table(evaluation, {}).find("       -  2\n") != std::string::npos);
+}
+
+TEST_CASE("a missing set or label is an error that names the key") {
+  const Folder folder;
+  write_sections(folder);
+  Config config = config_for(folder);
+  CHECK(tests::error_of([&] {
+          open_dataset(config, config.data.target, "data.target");
+        }).starts_with("data.target.images is not set"));
+  config.data.test.labels.clear();
+  const auto set = open_dataset(config, config.data.test, "data.test");
+  CHECK(tests::error_of([&] { evaluate(threshold(0), *set, 2, {}); }).find("data.test.labels") !=
+        std::string::npos);
+}
