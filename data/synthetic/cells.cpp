@@ -36,7 +36,7 @@ std::vector<Seed> draw_seeds(int64_t size, double scale, Draws& draws) {
   std::vector<Seed> seeds;
   const double margin = 60 * scale, side = static_cast<double>(size) + 2 * margin;
   const double kilopixels = side * side / (1000 * scale * scale);
-  for (const Tier& tier : {Tier{45, 80, 1}, Tier{22, 42, 3}, Tier{8, 20, 12}})
+  for (const Tier& tier : {Tier{45, 80, 1}, Tier{22, 42, 4}, Tier{6, 18, 25}})
     for (int64_t i = 0; i < static_cast<int64_t>(kilopixels * tier.tries_per_kilopixel); ++i) {
       const double angle = draws.uniform(0, std::numbers::pi);
       const Seed seed{draws.uniform(-margin, side - margin),
@@ -46,7 +46,7 @@ std::vector<Seed> draw_seeds(int64_t size, double scale, Draws& draws) {
                       std::sin(angle),
                       draws.uniform(1, 2)};
       const bool free = std::all_of(seeds.begin(), seeds.end(), [&](const Seed& other) {
-        return other.distance(seed.row, seed.column) > 0.8 * seed.radius;
+        return other.distance(seed.row, seed.column) > 0.65 * seed.radius;
       });
       if (free) seeds.push_back(seed);
     }
@@ -101,7 +101,9 @@ CellPlan draw_cells(int64_t size, double scale, Draws& draws) {
             else second = std::min(second, distance);
           }
           plan.cell[i] = owner;
-          plan.to_membrane[i] = static_cast<float>(second - best) / 2;
+          // Between two cells both distances change, towards glia only one.
+          const bool beside_glia = owner == 0 || second == gap * scale;
+          plan.to_membrane[i] = static_cast<float>((second - best) / (beside_glia ? 1 : 2));
         }
     }
   return plan;

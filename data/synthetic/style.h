@@ -9,7 +9,7 @@ struct SyntheticStyle {
 
   double cytoplasm = 0.72;       // mean brightness
   double cell_variation = 0.05;  // standard deviation between cells
-  double glia = 0.40;            // brightness of the dark processes between cells
+  double glia = 0.45;            // brightness of the dark processes between cells
   double texture = 0.10;         // standard deviation of the fine grain of the cytoplasm
   double texture_period = 3;
   double membrane = 0.12;  // brightness
