@@ -4,16 +4,10 @@
 #include <cmath>
 
 #include "data/border.h"
+#include "data/spline.h"
 
 namespace masktwins::data {
 namespace {
-
-// Weights of the four nodes around a place, `t` in [0, 1) from the second to the third.
-std::array<double, 4> spline_weights(double t) {
-  const double s = 1 - t;
-  return {s * s * s / 6, (3 * t * t * t - 6 * t * t + 4) / 6, (3 * s * s * s - 6 * s * s + 4) / 6,
-          t * t * t / 6};
-}
 
 // The pixel whose centre lies below a coordinate, the next one, and how far between them.
 struct Neighbours {
