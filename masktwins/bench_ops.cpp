@@ -67,7 +67,11 @@ Measurement measure(const OpDef& op, const Sample& sample) {
   }
   forward();
   const Tensor gradient = Tensor::full(outputs[0].shape(), 1);
-  result.backward = best_seconds(forward, [&] { backward(outputs[0], gradient); });
+  const auto prepare = [&] {
+    for (Tensor& input : inputs) input.set_grad({});
+    forward();
+  };
+  result.backward = best_seconds(prepare, [&] { backward(outputs[0], gradient); });
   return result;
 }
 

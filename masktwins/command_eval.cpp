@@ -24,7 +24,7 @@ void evaluate_run(const EvalOptions& options) {
   const TrainedNetwork network = load_trained_network(options.run, options.checkpoint, options.overrides);
   const Config& config = network.config;
   const auto set = open_dataset(config, config.data.test, "data.test");
-  Progress progress({.total = set->size()});
+  Progress progress({.total = set->size(), .plain_every = std::max<int64_t>(1, set->size() / 10)});
   int64_t done = 0;
   const auto on_section = [&](const data::Section& section, const Tensor& probabilities) {
     if (!options.pictures.empty())

@@ -93,7 +93,7 @@ void predict(const PredictOptions& options) {
             "; predict them into different folders");
 
   const WindowOptions windows = window_options(config, *network.model);
-  Progress progress({.total = original.size()});
+  Progress progress({.total = original.size(), .plain_every = std::max<int64_t>(1, original.size() / 10)});
   for (int64_t i = 0; i < original.size(); ++i) {
     const Tensor probabilities = predict_probabilities(evaluation_function(*network.model),
                                                        data::image_tensor(*scaled.section(i)), windows);

@@ -37,7 +37,7 @@ void synthesise(const SynthOptions& options) {
   data::write_synthetic(options.out, options.sections);
   const std::string config = options.out + "/config.toml";
   data::write_file(config, to_toml(config_for(options.out, options.sections.size)));
-  std::printf("%s: %lld source, %lld target, %lld test sections; train with: masktwins train %s\n",
+  std::printf("%s: %lld source, %lld target, %lld test sections; train with: masktwins train %s --out RUN\n",
               options.out.c_str(), static_cast<long long>(options.sections.source_sections),
               static_cast<long long>(options.sections.target_sections),
               static_cast<long long>(options.sections.test_sections), config.c_str());

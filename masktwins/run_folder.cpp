@@ -23,8 +23,9 @@ RunFolder RunFolder::create(const fs::path& path, const Config& config) {
 RunFolder RunFolder::open(const fs::path& path) {
   const RunFolder folder(path);
   std::error_code problem;
-  require(fs::exists(folder.config_file(), problem), path.string(),
-          ": holds no run (no config.toml); name the folder given to train --out");
+  require(fs::exists(folder.config_file(), problem) && fs::is_directory(folder.checkpoints(), problem),
+          path.string(),
+          ": holds no run (no config.toml with checkpoints); name the folder given to train --out");
   return folder;
 }
 
