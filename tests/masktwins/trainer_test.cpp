@@ -197,3 +197,20 @@ TEST_CASE("a trained network is found by run and checkpoint name") {
   CHECK(error_of([&] { load_trained_network(run, "student", {"model.width=4"}); }).find("mis-shaped") !=
         std::string::npos);
 }
+
+TEST_CASE("evaluation leaves the network as it was") {
+  const Config config = parse_config("", "test", {"model.width=2", "model.norm=batch"});
+  const auto model = build_network(config);
+  const auto buffers = [&] {
+    std::vector<std::vector<float>> values;
+    for (const auto& [name, tensor] : model->named_buffers())
+      if (tensor->dtype() == DType::float32) values.push_back(tensor->to_values<float>());
+    return values;
+  };
+  const auto before = buffers();
+  REQUIRE(!before.empty());
+  const Tensor logits = evaluation_function(*model)(Tensor::full({1, 1, 16, 16}, 0.5));
+  CHECK(!logits.requires_grad());
+  CHECK(model->training());
+  CHECK(buffers() == before);
+}
