@@ -205,6 +205,13 @@ void Trainer::evaluate(Progress& progress) {
                            best ? ", the best so far" : ""));
 }
 
-void Trainer::save() { checkpoints_.save_last({*student_, *teacher_, *optimizer_}, position_, config_); }
+void Trainer::save() {
+  try {
+    checkpoints_.save_last({*student_, *teacher_, *optimizer_}, position_, config_);
+  } catch (const Error& error) {
+    fail(error.what(), "; nothing older is lost, go on with: masktwins train --resume --out ",
+         folder_.path().string());
+  }
+}
 
 }  // namespace masktwins
