@@ -115,6 +115,7 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
 
 void check(const Config& config) {
   const int64_t classes = config.model.classes;
+  require(config.model.in_channels != 2, "model.in_channels must be 1 or 3, got 2");
   for (const auto& [value, label] : config.data.label_values)
     require(label < classes || label == 255, "data.label_values: value ", value, " maps to class ", label,
             ", but model.classes is ", classes, "; use 0 to ", classes - 1, ", or 255 for pixels to ignore");
@@ -162,7 +163,8 @@ std::string to_toml(const Config& config) {
     section = own_section;
     const std::string line = key.name.substr(dot + 1) + " = " + written_value(key);
     const std::string gap(line.size() < 32 ? 32 - line.size() : 1, ' ');
-    text += line + gap + "# " + key.help + "; " + allowed_values(key) + "\n";
+    const std::string range = allowed_range(key);
+    text += line + gap + "# " + key.help + (range.empty() ? "" : "; " + range) + "\n";
   }
   return text;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <sstream>
+#include <cstdio>
 
 namespace masktwins {
 namespace {
@@ -23,10 +23,20 @@ std::string written(double value) {
   return result;
 }
 
+// A basic string of TOML.
 std::string written(const std::string& value) {
-  std::ostringstream text;
-  text << toml::value<std::string>(value);
-  return text.str();
+  std::string text = "\"";
+  for (const char character : value) {
+    if (character == '"' || character == '\\') text += '\\';
+    if (static_cast<unsigned char>(character) >= 32 && character != 127) {
+      text += character;
+    } else {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04X", static_cast<unsigned>(character));
+      text += code;
+    }
+  }
+  return text + "\"";
 }
 
 template <class T>
@@ -120,27 +130,28 @@ std::string written_value(const ConfigKey& key) {
   return std::visit([](const auto* value) { return written(*value); }, key.target);
 }
 
+std::string allowed_range(const ConfigKey& key) {
+  if (!key.choices.empty()) {
+    std::string text = "one of";
+    for (const std::string& choice : key.choices) text += (text == "one of" ? " \"" : ", \"") + choice + "\"";
+    return text;
+  }
+  return key.range.low < key.range.high ? range_text(key.range) : "";
+}
+
 std::string allowed_values(const ConfigKey& key) {
   const struct {
-    const ConfigKey& key;
+    std::string range;
     std::string operator()(bool*) const { return "true or false"; }
-    std::string operator()(int64_t*) const { return "an integer " + range_text(key.range); }
-    std::string operator()(double*) const { return "a number " + range_text(key.range); }
-    std::string operator()(std::string*) const {
-      if (key.choices.empty()) return "a string";
-      std::string text = "one of";
-      for (const std::string& choice : key.choices)
-        text += (text == "one of" ? " \"" : ", \"") + choice + "\"";
-      return text;
-    }
-    std::string operator()(std::vector<double>*) const {
-      return "a number or a list of numbers " + range_text(key.range);
-    }
+    std::string operator()(int64_t*) const { return "an integer " + range; }
+    std::string operator()(double*) const { return "a number " + range; }
+    std::string operator()(std::string*) const { return range.empty() ? "a string" : range; }
+    std::string operator()(std::vector<double>*) const { return "a number or a list of numbers " + range; }
     std::string operator()(std::vector<std::string>*) const { return "a string or a list of strings"; }
     std::string operator()(std::map<int64_t, int64_t>*) const {
-      return "a table such as { 0 = 0, 255 = 1 } of label values " + range_text(key.range) + " and classes";
+      return "a table such as { 0 = 0, 255 = 1 } of label values " + range + " and classes";
     }
-  } text{key};
+  } text{allowed_range(key)};
   return std::visit(text, key.target);
 }
 

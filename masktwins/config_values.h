@@ -14,6 +14,9 @@ bool read_value(const toml::node& node, const ConfigKey& key);
 // As TOML.
 std::string written_value(const ConfigKey& key);
 
+// "in [1, 1024]" or "one of "a", "b""; empty where everything of the right type is allowed.
+std::string allowed_range(const ConfigKey& key);
+
 // "an integer in [1, 1024]", "one of "a", "b"": what may follow "must be".
 std::string allowed_values(const ConfigKey& key);
 
