@@ -88,6 +88,7 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
       log_(folder_.log()),
       checkpoints_{folder_.checkpoints()} {
   if (resume_run) resume();
+  else save();  // from now on the run can be resumed, whatever happens, and a full disk shows at once
 }
 
 // Last checks before the first file is written.

@@ -127,6 +127,15 @@ TEST_CASE("a resumed run goes on bit for bit") {
   CHECK(log_of(folder / "whole") == log_of(folder / "resumed"));
 }
 
+TEST_CASE("a run that ended before its first step can be resumed") {
+  const Folder folder;
+  const Config config = small_config(folder, {"train.iterations=1"});
+  { const Trainer ended(config, folder / "run", false, nowhere()); }
+  Trainer resumed(config, folder / "run", true, nowhere());
+  CHECK(resumed.position().step == 0);
+  CHECK(resumed.run());
+}
+
 TEST_CASE("a finished run needs nothing more") {
   const Folder folder;
   const Config config = small_config(folder, {"train.iterations=1"});
