@@ -1,15 +1,19 @@
 #include "kernels/conv2d.h"
 
+#include "kernels/common/parallel.h"
 #include "kernels/conv2d_direct.h"
 #include "kernels/conv2d_winograd.h"
 
 namespace masktwins::kernels::cpu {
 namespace {
 
-// Below 8 channels the transforms of Winograd cost more than the multiplications they save.
+// Winograd pays off once its transforms are small beside the multiplications they save: not below 8 channels,
+// and not below 16 tiles, where the transformed filters (four times the filters) are read for too little
+// work.
 bool prefers_winograd(const Conv2dShape& shape) {
+  const int64_t tiles = shape.batch * ceil_div(shape.out_height(), 4) * ceil_div(shape.out_width(), 4);
   return shape.kernel_height == 3 && shape.kernel_width == 3 && shape.stride == 1 && shape.dilation == 1 &&
-         shape.padding <= 2 && shape.in_channels >= 8 && shape.out_channels >= 8;
+         shape.padding <= 2 && shape.in_channels >= 8 && shape.out_channels >= 8 && tiles >= 16;
 }
 
 }  // namespace
