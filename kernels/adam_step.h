@@ -29,14 +29,15 @@ struct AdamStepArgs {
   T* second_moment;
 };
 
-// The constants of one update, rounded once.
+// The constants of one update, each rounded once: 1 - beta2 computed in float32 would be 1e-5 off.
 template <class T>
 struct AdamCoefficients {
-  T beta1, beta2, eps, step_size, second_scale, shrink, coupled_decay;
+  T first_share, beta2, second_share, eps, step_size, second_scale, shrink, coupled_decay;
 
   explicit AdamCoefficients(const AdamOptions& o, int64_t t)
-      : beta1(static_cast<T>(o.beta1)),
+      : first_share(static_cast<T>(1 - o.beta1)),
         beta2(static_cast<T>(o.beta2)),
+        second_share(static_cast<T>(1 - o.beta2)),
         eps(static_cast<T>(o.eps)),
         step_size(static_cast<T>(o.lr / (1 - std::pow(o.beta1, static_cast<double>(t))))),
         second_scale(static_cast<T>(1 / std::sqrt(1 - std::pow(o.beta2, static_cast<double>(t))))),
@@ -48,8 +49,8 @@ template <class T>
 HOST_DEVICE void adam_element(const AdamCoefficients<T>& c, T gradient, T& p, T& m, T& v) {
   p *= c.shrink;
   const T g = gradient + c.coupled_decay * p;
-  m = c.beta1 * m + (1 - c.beta1) * g;
-  v = c.beta2 * v + (1 - c.beta2) * g * g;
+  m += c.first_share * (g - m);
+  v = c.beta2 * v + c.second_share * g * g;
   p -= c.step_size * m / (std::sqrt(v) * c.second_scale + c.eps);
 }
 

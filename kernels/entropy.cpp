@@ -1,6 +1,5 @@
 #include "kernels/entropy.h"
 
-#include "kernels/common/exp_log.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/pixel_block.h"
 

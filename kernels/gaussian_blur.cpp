@@ -1,9 +1,11 @@
 #include "kernels/gaussian_blur.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/scratch.h"
+#include "kernels/common/vec.h"
 
 namespace masktwins::kernels::cpu {
 namespace {
@@ -13,15 +15,13 @@ int64_t reflected(int64_t i, int64_t size) {
   return i < size ? i : 2 * size - 2 - i;
 }
 
-// sum_a weights[a] rows[a] for one row of the image, into memory with room for the reflected margins.
+// out[i] = sum_k weights[k] taps[k][i]: the blur in either direction, depending on where the taps point.
 template <class T>
-void blur_between_rows(const GaussianBlurArgs<T>& args, const T* image, int64_t row, T* __restrict line) {
-  const int64_t length = args.width * args.channels;
-  std::fill_n(line, length, T{0});
-  for (int64_t a = -args.row_radius; a <= args.row_radius; ++a) {
-    const T weight = args.row_weights[a + args.row_radius];
-    const T* __restrict in = image + reflected(row + a, args.height) * length;
-    for (int64_t i = 0; i < length; ++i) line[i] += weight * in[i];
+void weighted_sum(const std::vector<const T*>& taps, const T* weights, int64_t length, T* out) {
+  for (int64_t i = 0; i < length; i += lanes<T>) {
+    Vec<T> sum{};
+    for (std::size_t k = 0; k < taps.size(); ++k) sum += weights[k] * load_partial(taps[k] + i, length - i);
+    store_partial(out + i, sum, length - i);
   }
 }
 
@@ -34,17 +34,6 @@ void reflect_margins(const GaussianBlurArgs<T>& args, T* line) {
   }
 }
 
-template <class T>
-void blur_between_columns(const GaussianBlurArgs<T>& args, const T* line, T* __restrict out) {
-  const int64_t length = args.width * args.channels;
-  std::fill_n(out, length, T{0});
-  for (int64_t b = -args.column_radius; b <= args.column_radius; ++b) {
-    const T weight = args.column_weights[b + args.column_radius];
-    const T* __restrict in = line + b * args.channels;
-    for (int64_t i = 0; i < length; ++i) out[i] += weight * in[i];
-  }
-}
-
 }  // namespace
 
 template <class T>
@@ -54,11 +43,17 @@ void gaussian_blur(const GaussianBlurArgs<T>& args) {
   parallel_for(args.batch * args.height, 16, [&](int64_t begin, int64_t end) {
     const Scratch<T> scratch(length + 2 * margin);  // one row stays in the cache between the two directions
     T* line = scratch.data() + margin;
+    std::vector<const T*> rows, columns;
+    for (int64_t b = -args.column_radius; b <= args.column_radius; ++b)
+      columns.push_back(line + b * args.channels);
     for (int64_t row = begin; row < end; ++row) {
       const T* image = args.x + row / args.height * args.height * length;
-      blur_between_rows(args, image, row % args.height, line);
+      rows.clear();
+      for (int64_t a = -args.row_radius; a <= args.row_radius; ++a)
+        rows.push_back(image + reflected(row % args.height + a, args.height) * length);
+      weighted_sum(rows, args.row_weights, length, line);
       reflect_margins(args, line);
-      blur_between_columns(args, line, args.y + row * length);
+      weighted_sum(columns, args.column_weights, length, args.y + row * length);
     }
   });
 }

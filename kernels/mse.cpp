@@ -12,9 +12,12 @@ constexpr int64_t grain = 1 << 15;
 template <class T>
 void mse(const MseArgs<T>& args) {
   const double sum = parallel_sum<double>(args.count, grain, [&](int64_t begin, int64_t end) {
+    const T* a = args.a;
+    const T* b = args.b;
     double partial = 0;
+#pragma omp simd reduction(+ : partial)
     for (int64_t i = begin; i < end; ++i) {
-      const double difference = static_cast<double>(args.a[i] - args.b[i]);
+      const double difference = static_cast<double>(a[i] - b[i]);
       partial += difference * difference;
     }
     return partial;

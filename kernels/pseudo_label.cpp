@@ -1,24 +1,33 @@
 #include "kernels/pseudo_label.h"
 
-#include <cmath>
-
 #include "kernels/common/parallel.h"
+#include "kernels/common/pixel_block.h"
 
 namespace masktwins::kernels::cpu {
 
 template <class T>
 void pseudo_label(const PseudoLabelArgs<T>& args) {
+  constexpr int64_t width = PixelBlock<T>::width;
   parallel_for(args.pixels, 1 << 12, [&](int64_t begin, int64_t end) {
-    for (int64_t pixel = begin; pixel < end; ++pixel) {
-      const T* z = args.logits + pixel * args.classes;
-      int64_t best = 0;
-      for (int64_t k = 1; k < args.classes; ++k)
-        if (z[k] > z[best]) best = k;
-      T sum{};
-      for (int64_t k = 0; k < args.classes; ++k) sum += std::exp(z[k] - z[best]);
-      args.label[pixel] = static_cast<uint8_t>(best);
-      args.probability[pixel] = 1 / sum;
-    }
+    PixelBlock<T> block(args.classes);
+    alignas(64) T largest[width], total[width];
+    for_each_pixel_block<T>(begin, end, [&](int64_t first, int64_t pixels) {
+      block.load(args.logits + first * args.classes, pixels);
+      block.subtract_largest(largest);
+      alignas(64)
+          T best[width] = {};  // of the largest logit, which is 0 now; classes backwards: the first wins
+      for (int64_t k = args.classes - 1; k >= 0; --k) {
+        const T* z = block.channel(k);
+        const T index = static_cast<T>(k);
+#pragma omp simd
+        for (int64_t p = 0; p < width; ++p) best[p] = z[p] == T{0} ? index : best[p];
+      }
+      block.exponentiate(total);
+      for (int64_t p = 0; p < pixels; ++p) {
+        args.label[first + p] = static_cast<uint8_t>(best[p]);
+        args.probability[first + p] = 1 / total[p];
+      }
+    });
   });
 }
 

@@ -1,9 +1,7 @@
 #include "kernels/softmax_channels.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "kernels/common/parallel.h"
+#include "kernels/common/pixel_block.h"
 
 namespace masktwins::kernels::cpu {
 namespace {
@@ -14,15 +12,18 @@ constexpr int64_t grain = 1 << 12;
 
 template <class T>
 void softmax_channels(const SoftmaxArgs<T>& args) {
+  constexpr int64_t width = PixelBlock<T>::width;
   parallel_for(args.pixels, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const T* x = args.x + i * args.channels;
-      T* y = args.y + i * args.channels;
-      const T largest = *std::max_element(x, x + args.channels);
-      T total{};
-      for (int64_t c = 0; c < args.channels; ++c) total += y[c] = std::exp(x[c] - largest);
-      for (int64_t c = 0; c < args.channels; ++c) y[c] /= total;
-    }
+    PixelBlock<T> block(args.channels);
+    alignas(64) T largest[width], total[width];
+    for_each_pixel_block<T>(begin, end, [&](int64_t first, int64_t pixels) {
+      block.load(args.x + first * args.channels, pixels);
+      block.subtract_largest(largest);
+      block.exponentiate(total);
+      for (T& value : total) value = 1 / value;
+      block.multiply(total);
+      block.store(args.y + first * args.channels, pixels);
+    });
   });
 }
 

@@ -10,9 +10,10 @@ constexpr int64_t grain = 1 << 15;
 template <class T>
 void sum(const SumArgs<T>& args) {
   const double total = parallel_sum<double>(args.count, grain, [&](int64_t begin, int64_t end) {
+    const T* x = args.x;
     double chunk = 0;
 #pragma omp simd reduction(+ : chunk)
-    for (int64_t i = begin; i < end; ++i) chunk += static_cast<double>(args.x[i]);
+    for (int64_t i = begin; i < end; ++i) chunk += static_cast<double>(x[i]);
     return chunk;
   });
   *args.y = static_cast<T>(args.factor * total);

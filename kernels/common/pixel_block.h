@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernels/common/exp_log.h"
 #include "kernels/common/scratch.h"
 
 namespace masktwins::kernels {
@@ -52,6 +53,28 @@ class PixelBlock {
         const T difference = x[p] - largest[p];
         x[p] = difference < T{-10000} ? T{-10000} : difference;
       }
+    }
+  }
+
+  // Afterwards: replaces every value by its exponential and writes the sum over channels to `sum` (width).
+  void exponentiate(T* sum) {
+    std::fill_n(sum, width, T{0});
+    for (int64_t c = 0; c < channels_; ++c) {
+      T* x = channel(c);
+#pragma omp simd
+      for (int64_t p = 0; p < width; ++p) {
+        x[p] = exp_nonpositive(x[p]);
+        sum[p] += x[p];
+      }
+    }
+  }
+
+  // Multiplies all channels of pixel p by factor[p].
+  void multiply(const T* factor) {
+    for (int64_t c = 0; c < channels_; ++c) {
+      T* x = channel(c);
+#pragma omp simd
+      for (int64_t p = 0; p < width; ++p) x[p] *= factor[p];
     }
   }
 

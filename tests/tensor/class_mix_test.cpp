@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -59,10 +60,9 @@ TEST_CASE("every value is chosen equally often, and images and steps draw on the
     for (std::size_t value = 0; value < 256; ++value) share[value] += rows[value] / double{steps};
     equal += std::equal(rows, rows + 256, rows + 256);
   }
-  for (const std::size_t value : {0, 1, 2, 3, 4, 255})
-    CHECK(share[value] == doctest::Approx(0.5).epsilon(0.1));
+  for (const std::size_t value : {0, 1, 2, 3, 4, 255}) CHECK(std::abs(share[value] - 0.5) <= 0.05);
   // 20 subsets of 3 out of 6.
-  CHECK(equal / double{steps} == doctest::Approx(0.05).epsilon(0.5));
+  CHECK(std::abs(equal / double{steps} - 0.05) <= 0.02);
 }
 
 TEST_CASE("tensors that do not fit together are refused") {

@@ -76,5 +76,5 @@ TEST_CASE("factors and statistics must fit the images") {
   CHECK_THROWS_AS(color_jitter(x, one, {0}, {1}), Error);
   CHECK_THROWS_AS(color_jitter(x, two, {0, 0}, {1, 1}), Error);
   CHECK_THROWS_AS(color_jitter(x, two, {0}, {0}), Error);
-  CHECK_THROWS_AS(draw_color_jitter(1, 0.6, {1, 2}, 3), Error);
+  CHECK_THROWS_AS(draw_color_jitter(1, 1.1, {1, 2}, 3), Error);
 }
