@@ -21,7 +21,7 @@ packages:
 	@.ci/packages $(PACKAGES)
 
 sanitize: $(SANITIZE)/build.ninja
-	ninja -C $(SANITIZE) masktwins_tests
+	ninja -C $(SANITIZE)
 
 # All tests twice: as users run the program, and with AddressSanitizer and UndefinedBehaviorSanitizer.
 test: all sanitize

@@ -82,10 +82,10 @@ Dataset::Dataset(DatasetOptions options) : options_(std::move(options)) {
   for (std::size_t i = 0; i < options_.images.size(); ++i)
     add_images(options_.images[i], labelled() ? options_.labels[i] : fs::path());
   require(!entries_.empty(), options_.images[0].string(), ": no image is left after include and exclude");
-  require(options_.first >= 0 && options_.count >= 0 && options_.first + options_.count <= size() &&
-              options_.first < size(),
-          options_.images[0].string(), ": sections ", options_.first, " to ",
-          options_.first + options_.count - 1, " were asked for, but there are ", size());
+  const bool enough = options_.first >= 0 && options_.first < size() && options_.count >= 0 &&
+                      options_.count <= size() - options_.first;
+  require(enough, options_.images[0].string(), ": first = ", options_.first, " and count = ", options_.count,
+          " do not fit, there are ", size(), " sections");
   entries_.erase(entries_.begin(), entries_.begin() + options_.first);
   if (options_.count > 0) entries_.resize(static_cast<std::size_t>(options_.count));
 }

@@ -3,9 +3,9 @@
     python3 experiments/bench_pytorch.py --threads 2 --ours build/masktwins
 
 supervised  source forward, cross-entropy, backward, Adam
-masktwins   the complete step: teacher update over all parameters, source loss and its backward, pseudo-labels
-            of the teacher, complementary masks, both views forward, half of each cross-entropy plus 0.01 times
-            the mean squared difference of the logits, backward, Adam
+masktwins   the complete step: teacher update over all parameters, source loss and its backward,
+            pseudo-labels of the teacher, complementary masks, both views forward, half of each cross-entropy
+            plus 0.01 times the mean squared difference of the logits, backward, Adam
 
 Each memory layout runs in a process of its own, so that peak memory is its own. With --ours the program runs
 in turns with PyTorch in every round; the ratio is the best PyTorch layout over ours, above 1 when ours is
@@ -120,7 +120,8 @@ def commands(arguments):
               "--repeats", str(arguments.repeats), "--worker"]
     result = {layout: [*worker, layout] for layout in layouts}
     if arguments.ours:
-        result["ours"] = [arguments.ours, "bench", "step", *shape, "--json"]
+        repeats = ["--repeats", str(arguments.repeats)]
+        result["ours"] = [arguments.ours, "bench", "step", *shape, *repeats, "--json"]
     return result
 
 
@@ -128,7 +129,7 @@ def best_of(runs):
     """Best time and largest memory over all rounds, median over the medians of the rounds."""
     merge = {"supervised_s": min, "masktwins_s": min, "peak_mb": max,
              "supervised_median_s": statistics.median, "masktwins_median_s": statistics.median}
-    return {key: how([run[key] for run in runs]) for key, how in merge.items() if all(key in run for run in runs)}
+    return {key: how([run[key] for run in runs]) for key, how in merge.items() if key in runs[0]}
 
 
 def describe(result):

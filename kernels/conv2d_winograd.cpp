@@ -78,11 +78,14 @@ inline void transform_filter_gradient(const V* u, int64_t step, V* out, int64_t 
 // An image with its tiling: tile (i, j) covers results [4i, 4i + 4) x [4j, 4j + 4).
 template <class T>
 struct TiledImage {
-  T* pixels;  // (N, height, width, channels)
+  T* pixels;  // (N, height, width, pixel_step)
   int64_t height, width, channels;
+  int64_t pixel_step;     // elements between pixels: the channels, or more if only some of them are used
   int64_t rows, columns;  // of tiles
 
-  T* at(int64_t n, int64_t y, int64_t x) const { return pixels + ((n * height + y) * width + x) * channels; }
+  T* at(int64_t n, int64_t y, int64_t x) const {
+    return pixels + ((n * height + y) * width + x) * pixel_step;
+  }
 };
 
 struct TileIndex {
@@ -252,7 +255,7 @@ void run_convolution(int64_t batch, const TiledImage<const T>& x, int64_t paddin
 
 template <class T>
 TiledImage<T> tiled(T* pixels, int64_t height, int64_t width, int64_t channels) {
-  return {pixels, height, width, channels, ceil_div(height, tile), ceil_div(width, tile)};
+  return {pixels, height, width, channels, channels, ceil_div(height, tile), ceil_div(width, tile)};
 }
 
 }  // namespace
@@ -276,56 +279,62 @@ void conv2d_backward_data_winograd(const Conv2dBackwardDataArgs<T>& args) {
 template <class T>
 void conv2d_backward_weight_winograd(const Conv2dBackwardWeightArgs<T>& args) {
   const Conv2dShape& s = args.shape;
-  const auto x = tiled(args.x, s.height, s.width, s.in_channels);
   const auto dy = tiled(args.dy, s.out_height(), s.out_width(), s.out_channels);
-  const int64_t in_padded = padded_columns<T>(s.in_channels), out_padded = padded_columns<T>(s.out_channels);
+  const int64_t inputs = s.in_channels, out_padded = padded_columns<T>(s.out_channels);
   const int64_t tiles = s.batch * dy.rows * dy.columns;
-  const int64_t block = std::min(tiles, 4 * block_tiles<T>(in_padded + out_padded));
-  Scratch<T> in(positions * block * in_padded), out(positions * block * out_padded);
-  Scratch<T> sums(positions * s.in_channels * out_padded);
 
-  // Every element of `sums` receives its blocks one after the other, whoever computes it: no bit depends on
-  // threads.
-  constexpr int64_t group = 24;  // rows of one gemm task
-  const int64_t groups = ceil_div(s.in_channels, group);
-  for (int64_t begin = 0; begin < tiles; begin += block) {
-    const int64_t count = std::min(block, tiles - begin);
-    const int64_t in_plane = count * in_padded, out_plane = count * out_padded;
-    parallel_for(count, 8, [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i) {
-        gather_input(x, s.padding, locate(dy, begin + i), in.data() + i * in_padded, in_plane);
-        gather_output_gradient(dy, locate(dy, begin + i), out.data() + i * out_padded, out_plane);
+  // A task sums one slice of the tiles for one group of input channels, alone. The slices depend on the shape
+  // only and are added in order, so no bit depends on the threads.
+  constexpr int64_t group = 32;
+  const int64_t groups = ceil_div(inputs, group);
+  const int64_t block = block_tiles<T>(group + out_padded);
+  const int64_t copy = positions * inputs * out_padded;  // elements of one slice's sums
+  const int64_t slices =
+      std::clamp<int64_t>((int64_t{1} << 20) / copy, 1, std::clamp<int64_t>(tiles / block, 1, 16));
+  Scratch<T> sums(slices * copy);
+  parallel_for(slices * groups, 1, [&](int64_t task, int64_t) {
+    const int64_t slice = task / groups, first = task % groups * group,
+                  count = std::min(group, inputs - first);
+    const int64_t padded = padded_columns<T>(count);
+    auto x = tiled(args.x + first, s.height, s.width, inputs);
+    x.channels = count;
+    Scratch<T> in(positions * block * padded), out(positions * block * out_padded);
+    const int64_t slice_begin = tiles * slice / slices, slice_end = tiles * (slice + 1) / slices;
+    for (int64_t begin = slice_begin; begin < slice_end; begin += block) {
+      const int64_t length = std::min(block, slice_end - begin);
+      for (int64_t i = 0; i < length; ++i) {
+        gather_input(x, s.padding, locate(dy, begin + i), in.data() + i * padded, length * padded);
+        gather_output_gradient(dy, locate(dy, begin + i), out.data() + i * out_padded, length * out_padded);
       }
-    });
-    parallel_for(positions * groups, 1, [&](int64_t task, int64_t) {
-      const int64_t p = task / groups, row = task % groups * group;
-      gemm<T>({.m = std::min(group, s.in_channels - row),
-               .n = out_padded,
-               .k = count,
-               .a = in.data() + p * in_plane + row,
-               .a_row = 1,
-               .a_column = in_padded,
-               .b = out.data() + p * out_plane,
-               .b_row = out_padded,
-               .c = sums.data() + (p * s.in_channels + row) * out_padded,
-               .c_row = out_padded,
-               .accumulate = begin > 0});
-    });
-  }
+      for (int64_t p = 0; p < positions; ++p)
+        gemm<T>({.m = count,
+                 .n = out_padded,
+                 .k = length,
+                 .a = in.data() + p * length * padded,
+                 .a_row = 1,
+                 .a_column = padded,
+                 .b = out.data() + p * length * out_padded,
+                 .b_row = out_padded,
+                 .c = sums.data() + slice * copy + (p * inputs + first) * out_padded,
+                 .c_row = out_padded,
+                 .accumulate = begin > slice_begin});
+    }
+  });
 
-  parallel_for(s.in_channels, 4, [&](int64_t first, int64_t last) {
+  parallel_for(inputs, 4, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       for_channels<T>(s.out_channels, [&](int64_t o, int64_t count) {
-        Vec<T> u[patch][patch], half[3][patch];
-        for (int64_t p = 0; p < positions; ++p)
-          u[p / patch][p % patch] = load(sums.data() + (p * s.in_channels + i) * out_padded + o);
+        Vec<T> u[patch][patch] = {}, half[3][patch];
+        for (int64_t slice = 0; slice < slices; ++slice)
+          for (int64_t p = 0; p < positions; ++p)
+            u[p / patch][p % patch] += load(sums.data() + slice * copy + (p * inputs + i) * out_padded + o);
         for (int64_t j = 0; j < patch; ++j) transform_filter_gradient(&u[0][j], patch, &half[0][j], patch);
         for (int64_t row = 0; row < 3; ++row) {
           Vec<T> taps[3];
           transform_filter_gradient(half[row], 1, taps, 1);
           for (int64_t column = 0; column < 3; ++column)
             for (int64_t q = 0; q < count; ++q)
-              args.dweight[((o + q) * 9 + row * 3 + column) * s.in_channels + i] = taps[column][q];
+              args.dweight[((o + q) * 9 + row * 3 + column) * inputs + i] = taps[column][q];
         }
       });
     }

@@ -1,14 +1,11 @@
 #include "masktwins/config.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <fstream>
 #include <sstream>
 
 #include "masktwins/config_keys.h"
+#include "masktwins/config_values.h"
 #include "masktwins/nearest_name.h"
 #include "tensor/check.h"
 
@@ -17,158 +14,11 @@ namespace {
 
 using Keys = std::vector<ConfigKey>;
 
-// --- how values are written
-// ---------------------------------------------------------------------------------
-
-std::string written(bool value) { return value ? "true" : "false"; }
-std::string written(int64_t value) { return std::to_string(value); }
-
-// The shortest text that reads back as the same number, without exponent where that is easy to read. TOML
-// floats need a point or an exponent.
-std::string written(double value) {
-  const double size = std::abs(value);
-  const bool easy = size == 0 || (size >= 1e-4 && size < 1e7);
-  char text[64];
-  const auto format = easy ? std::chars_format::fixed : std::chars_format::scientific;
-  std::string result(text, std::to_chars(text, text + sizeof text, value, format).ptr);
-  if (result.find_first_of(".e") == std::string::npos) result += ".0";
-  return result;
-}
-
-std::string written(const std::string& value) {
-  std::ostringstream text;
-  text << toml::value<std::string>(value);
-  return text.str();
-}
-
-template <class T>
-std::string written(const std::vector<T>& values) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < values.size(); ++i) text += (i ? ", " : "") + written(values[i]);
-  return text + "]";
-}
-
-std::string written(const std::map<int64_t, int64_t>& values) {
-  std::string text;
-  for (const auto& [from, to] : values)
-    text += (text.empty() ? "{ " : ", ") + std::to_string(from) + " = " + std::to_string(to);
-  return text.empty() ? "{}" : text + " }";
-}
-
-std::string written(const ConfigKey& key) {
-  return std::visit([](const auto* value) { return written(*value); }, key.target);
-}
-
-// --- what is allowed
-// ----------------------------------------------------------------------------------------
-
-std::string range_text(Range range) {
-  const auto end = [](double value) {
-    return value == std::floor(value) && std::abs(value) < 1e15 ? std::to_string(static_cast<int64_t>(value))
-                                                                : written(value);
-  };
-  return "in [" + end(range.low) + ", " + end(range.high) + "]";
-}
-
-std::string allowed_text(const ConfigKey& key) {
-  const struct {
-    const ConfigKey& key;
-    std::string operator()(bool*) const { return "true or false"; }
-    std::string operator()(int64_t*) const { return "an integer " + range_text(key.range); }
-    std::string operator()(double*) const { return "a number " + range_text(key.range); }
-    std::string operator()(std::string*) const {
-      if (key.choices.empty()) return "a string";
-      std::string text = "one of";
-      for (const std::string& choice : key.choices)
-        text += (text == "one of" ? " \"" : ", \"") + choice + "\"";
-      return text;
-    }
-    std::string operator()(std::vector<double>*) const {
-      return "a number or a list of numbers " + range_text(key.range);
-    }
-    std::string operator()(std::vector<std::string>*) const { return "a string or a list of strings"; }
-    std::string operator()(std::map<int64_t, int64_t>*) const {
-      return "a table such as { 0 = 0, 255 = 1 } of label values " + range_text(key.range) + " and classes";
-    }
-  } text{key};
-  return std::visit(text, key.target);
-}
-
-// Also false for NaN.
-bool within(double value, Range range) { return value >= range.low && value <= range.high; }
-
-// --- reading one value
-// --------------------------------------------------------------------------------------
-
-// Each reads `node` into `value` and says whether it is allowed.
-
-bool read(const toml::node& node, const ConfigKey&, bool& value) {
-  const auto found = node.value_exact<bool>();
-  if (found) value = *found;
-  return found.has_value();
-}
-
-bool read(const toml::node& node, const ConfigKey& key, int64_t& value) {
-  const auto found = node.value_exact<int64_t>();
-  if (found) value = *found;
-  return found && within(static_cast<double>(value), key.range);
-}
-
-bool read(const toml::node& node, const ConfigKey& key, double& value) {
-  const auto found = node.is_number() ? node.value<double>() : std::nullopt;
-  if (found) value = *found;
-  return found && within(value, key.range);
-}
-
-bool read(const toml::node& node, const ConfigKey& key, std::string& value) {
-  const auto found = node.value_exact<std::string>();
-  if (found) value = *found;
-  return found && (key.choices.empty() || std::ranges::count(key.choices, value) > 0);
-}
-
-template <class T>
-bool read_list(const toml::array& array, const ConfigKey& key, std::vector<T>& values) {
-  values.clear();
-  for (const toml::node& element : array)
-    if (!read(element, key, values.emplace_back())) return false;
-  return true;
-}
-
-bool read(const toml::node& node, const ConfigKey& key, std::vector<double>& values) {
-  if (const toml::array* array = node.as_array()) return !array->empty() && read_list(*array, key, values);
-  values.resize(1);
-  return read(node, key, values[0]);
-}
-
-bool read(const toml::node& node, const ConfigKey& key, std::vector<std::string>& values) {
-  if (const toml::array* array = node.as_array()) return read_list(*array, key, values);
-  values.resize(1);
-  return read(node, key, values[0]);
-}
-
-bool read(const toml::node& node, const ConfigKey& key, std::map<int64_t, int64_t>& values) {
-  const toml::table* table = node.as_table();
-  if (!table) return false;
-  values.clear();
-  for (const auto& [name, element] : *table) {
-    const std::string_view text = name.str();
-    int64_t from = 0, to = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), from);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return false;
-    if (!within(static_cast<double>(from), key.range) || !read(element, key, to)) return false;
-    values[from] = to;
-  }
-  return true;
-}
-
 std::string shown(const toml::node& node) {
   std::ostringstream text;
   node.visit([&](const auto& value) { text << value; });
   return text.str();
 }
-
-// --- reading files and overrides
-// ----------------------------------------------------------------------------
 
 std::string line_of(const std::string& where, const toml::node& node) {
   return where + ":" + std::to_string(node.source().begin.line);
@@ -190,8 +40,8 @@ const ConfigKey* find_key(const Keys& keys, const std::string& name) {
 }
 
 void assign(const toml::node& node, const ConfigKey& key, const std::string& where) {
-  if (!std::visit([&](auto* value) { return read(node, key, *value); }, key.target))
-    fail(where, ": ", key.name, " must be ", allowed_text(key), ", got ", shown(node));
+  if (!read_value(node, key))
+    fail(where, ": ", key.name, " must be ", allowed_values(key), ", got ", shown(node));
 }
 
 bool is_section(const Keys& keys, const std::string& name) {
@@ -265,6 +115,7 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
 
 void check(const Config& config) {
   const int64_t classes = config.model.classes;
+  require(config.model.in_channels != 2, "model.in_channels must be 1 or 3, got 2");
   for (const auto& [value, label] : config.data.label_values)
     require(label < classes || label == 255, "data.label_values: value ", value, " maps to class ", label,
             ", but model.classes is ", classes, "; use 0 to ", classes - 1, ", or 255 for pixels to ignore");
@@ -310,9 +161,10 @@ std::string to_toml(const Config& config) {
     const std::string own_section = dot == std::string::npos ? "" : key.name.substr(0, dot);
     if (own_section != section) text += "\n[" + own_section + "]\n";
     section = own_section;
-    const std::string line = key.name.substr(dot + 1) + " = " + written(key);
+    const std::string line = key.name.substr(dot + 1) + " = " + written_value(key);
     const std::string gap(line.size() < 32 ? 32 - line.size() : 1, ' ');
-    text += line + gap + "# " + key.help + "; " + allowed_text(key) + "\n";
+    const std::string range = allowed_range(key);
+    text += line + gap + "# " + key.help + (range.empty() ? "" : "; " + range) + "\n";
   }
   return text;
 }
@@ -322,7 +174,7 @@ std::vector<std::string> changed_settings(const Config& before, const Config& af
   const Keys old_keys = config_keys(old_copy), new_keys = config_keys(new_copy);
   std::vector<std::string> changes;
   for (std::size_t i = 0; i < new_keys.size(); ++i) {
-    const std::string was = written(old_keys[i]), is = written(new_keys[i]);
+    const std::string was = written_value(old_keys[i]), is = written_value(new_keys[i]);
     if (new_keys[i].changes_result && was != is)
       changes.push_back(new_keys[i].name + " = " + is + ", was " + was);
   }
@@ -335,7 +187,7 @@ uint64_t config_hash(const Config& config) {
   uint64_t hash = 0xcbf29ce484222325u;
   for (const ConfigKey& key : config_keys(copy)) {
     if (!key.changes_result) continue;
-    for (const char character : key.name + "=" + written(key) + "\n")
+    for (const char character : key.name + "=" + written_value(key) + "\n")
       hash = (hash ^ static_cast<uint8_t>(character)) * 0x100000001b3u;
   }
   return hash;

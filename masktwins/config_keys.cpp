@@ -36,7 +36,7 @@ Keys model_keys(ModelConfig& model) {
       other("model.name", &model.name, "network"),
       number("model.width", &model.width, {1, 4096}, "channels of its first stage"),
       one_of("model.norm", &model.norm, {"instance", "batch", "group"}, "normalisation layers"),
-      number("model.in_channels", &model.in_channels, {1, 4}, "1 grey, 3 colour"),
+      number("model.in_channels", &model.in_channels, {1, 3}, "1 grey, 3 colour"),
       number("model.classes", &model.classes, {2, 255}, "classes; 255 in a label means: ignore"),
   };
 }

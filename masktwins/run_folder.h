@@ -24,10 +24,14 @@ class RunFolder {
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path pictures() const { return path_ / "pictures"; }
   std::filesystem::path log() const { return path_ / "log.jsonl"; }
+  std::filesystem::path metrics_file() const { return path_ / "metrics.json"; }
   std::filesystem::path config_file() const { return path_ / "config.toml"; }
 
-  Config config() const;
+  // As stored, with overrides as in read_config.
+  Config config(const std::vector<std::string>& overrides = {}) const;
   void write_config(const Config& config) const;
+  // The content of metrics.json; an empty object without one.
+  nlohmann::json metrics() const;
   void write_metrics(const nlohmann::json& metrics) const;
 
  private:

@@ -116,7 +116,9 @@ void TrainStep::learn_masked(const std::string& name, const Tensor& images, cons
 
 void TrainStep::learn(const std::string& name, const Tensor& loss, double weight, StepReport& report) {
   const Tensor weighted = scale(loss, weight);
-  report.losses.emplace_back(name, weighted.item());
+  const double value = weighted.item();
+  if (!std::isfinite(value)) throw NonFiniteError(concat_text("loss '", name, "' is ", value));
+  report.losses.emplace_back(name, value);
   backward(weighted);
 }
 

@@ -113,8 +113,8 @@ void draw_mitochondria(Canvas& canvas, Draws& draws) {
 void draw_lysosomes(Canvas& canvas, Draws& draws) {
   const SyntheticStyle& style = canvas.style;
   for (int64_t i = number(canvas, style.lysosomes); i > 0; --i) {
-    const double radius = style.scale * draws.uniform(4, 13);
-    const double brightness = style.lysosome + 0.05 * draws.normal();
+    const double radius = style.scale * draws.uniform(4, 15);
+    const double brightness = draws.uniform(style.lysosome_dark, style.lysosome_pale);
     place_tube(canvas, radius, radius * draws.uniform(0, 1), 0.15, 2 * style.scale, draws,
                [&](const Tube& tube) {
                  tube.for_each_pixel(canvas.plan.size, 2 * style.scale,

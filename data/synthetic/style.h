@@ -24,13 +24,13 @@ struct SyntheticStyle {
 
   // How many are tried per 512 x 512 source pixels.
   double mitochondria = 16;
-  double lysosomes = 10;      // dark, even blobs
+  double lysosomes = 16;      // even blobs without membrane or cristae
   double vacuoles = 12;       // pale, with a thin membrane
   double reticula = 14;       // thin double lines
   double vesicle_clouds = 3;  // dense groups of small rings
   double lone_vesicles = 60;
-  double lysosome = 0.2;  // brightness
-  double vesicle = 0.3;   // brightness of the ring of a vesicle
+  double lysosome_dark = 0.15, lysosome_pale = 0.42;  // brightness, between these
+  double vesicle = 0.3;                               // brightness of the ring of a vesicle
 
   double blur = 0.6;            // standard deviation, pixels of the result
   double noise = 0.06;          // standard deviation of white noise

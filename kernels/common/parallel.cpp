@@ -48,7 +48,8 @@ class Pool {
   }
 
  private:
-  static constexpr int most_spins = 1000;  // some ten microseconds, then sleep
+  static constexpr int most_spins =
+      10000;  // some hundred microseconds: waking a sleeping thread takes as long
   static constexpr uint64_t no_chunk = 0xffffffff;
 
   static uint64_t job_of(uint64_t ticket) { return ticket >> 32; }

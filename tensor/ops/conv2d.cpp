@@ -81,16 +81,17 @@ const RegisterOp registered({
     .run = [](const Tensors& in,
               const Attributes& a) { return Tensors{conv2d(in[0], in[1], in[2], options_of(a))}; },
     .reference = reference,
-    .samples = {sample({1, 8, 6, 7}, {9, 8, 3, 3}, 1, 1, 1),  // Winograd, partial tiles and vectors
-                sample({2, 9, 5, 9}, {8, 9, 3, 3}, 1, 0, 1),  // Winograd without padding
-                sample({1, 8, 3, 4}, {8, 8, 3, 3}, 1, 2, 1),  // Winograd with wide padding
-                sample({2, 1, 5, 6}, {5, 1, 3, 3}, 1, 1, 1),  // one input channel
-                sample({1, 3, 7, 5}, {2, 3, 3, 3}, 2, 1, 1),  // overlapping strides
-                sample({1, 2, 9, 8}, {3, 2, 3, 3}, 1, 2, 2),  // dilation
-                sample({1, 3, 9, 9}, {4, 3, 7, 7}, 4, 3, 1),  // patch embedding
-                sample({2, 5, 4, 3}, {3, 5, 1, 1}, 1, 0, 1),  // pointwise
-                sample({1, 2, 4, 6}, {3, 2, 2, 2}, 2, 0, 1),  // kernel equal to stride
-                sample({1, 2, 4, 6}, {3, 2, 1, 3}, 1, 1, 1),  // rectangular
+    .samples = {sample({2, 8, 14, 7}, {9, 8, 3, 3}, 1, 1, 1),  // Winograd, partial tiles and vectors
+                sample({4, 9, 7, 11}, {8, 9, 3, 3}, 1, 0, 1),  // Winograd without padding
+                sample({4, 8, 4, 5}, {8, 8, 3, 3}, 1, 2, 1),   // Winograd with wide padding
+                sample({1, 8, 6, 7}, {9, 8, 3, 3}, 1, 1, 1),   // too few tiles for Winograd
+                sample({2, 1, 5, 6}, {5, 1, 3, 3}, 1, 1, 1),   // one input channel
+                sample({1, 3, 7, 5}, {2, 3, 3, 3}, 2, 1, 1),   // overlapping strides
+                sample({1, 2, 9, 8}, {3, 2, 3, 3}, 1, 2, 2),   // dilation
+                sample({1, 3, 9, 9}, {4, 3, 7, 7}, 4, 3, 1),   // patch embedding
+                sample({2, 5, 4, 3}, {3, 5, 1, 1}, 1, 0, 1),   // pointwise
+                sample({1, 2, 4, 6}, {3, 2, 2, 2}, 2, 0, 1),   // kernel equal to stride
+                sample({1, 2, 4, 6}, {3, 2, 1, 3}, 1, 1, 1),   // rectangular
                 sample({1, 1, 1, 1}, {1, 1, 1, 1}, 1, 0, 1), sample({0, 2, 3, 3}, {2, 2, 3, 3}, 1, 1, 1)},
     .benchmarks = {sample({2, 32, 256, 256}, {32, 32, 3, 3}, 1, 1, 1),
                    sample({2, 64, 128, 128}, {64, 64, 3, 3}, 1, 1, 1),
@@ -103,7 +104,8 @@ const RegisterOp registered({
         [](const Tensors& in, const Attributes& a) {
           return conv2d_work(conv_shape(in[0], in[1], in[2], options_of(a)), in[0].dtype());
         },
-    .tolerance = 2e-5,
+    // Winograd F(4x4) rounds to about 3e-6 of the sum of |x·w|, which is some ten times the result.
+    .tolerance = 5e-5,
     .autocast = Autocast::low_precision,
 });
 

@@ -81,7 +81,7 @@ const RegisterOp registered({
               const Attributes& a) { return Tensors{conv_transpose2d(in[0], in[1], in[2], options_of(a))}; },
     .reference = reference,
     .samples = {sample({2, 5, 4, 3}, {5, 3, 2, 2}, 2, 0, 1), sample({1, 4, 3, 5}, {4, 2, 3, 3}, 2, 1, 1),
-                sample({1, 8, 5, 6}, {8, 9, 3, 3}, 1, 1, 1), sample({1, 2, 3, 3}, {2, 3, 3, 3}, 1, 1, 2),
+                sample({4, 8, 5, 6}, {8, 9, 3, 3}, 1, 1, 1), sample({1, 2, 3, 3}, {2, 3, 3, 3}, 1, 1, 2),
                 sample({1, 2, 3, 3}, {2, 3, 1, 1}, 2, 0, 1), sample({1, 1, 1, 1}, {1, 1, 1, 1}, 1, 0, 1),
                 sample({0, 2, 3, 3}, {2, 2, 2, 2}, 2, 0, 1)},
     .benchmarks = {sample({2, 32, 128, 128}, {32, 32, 2, 2}, 2, 0, 1),
@@ -90,7 +90,8 @@ const RegisterOp registered({
         [](const Tensors& in, const Attributes& a) {
           return conv2d_work(adjoint_shape(in[0], in[1], in[2], options_of(a)), in[0].dtype());
         },
-    .tolerance = 2e-5,
+    // Winograd F(4x4) rounds to about 3e-6 of the sum of |x·w|, which is some ten times the result.
+    .tolerance = 5e-5,
     .autocast = Autocast::low_precision,
 });
 

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
+#include <stb_image_write.h>
+
+#include <cmath>
 
 #include "data/file.h"
 #include "tensor/check.h"
@@ -92,6 +94,28 @@ TEST_CASE("a bitmap is read, and noticed when it is cut off") {
   CHECK(read.at(2, 4)[1] == 24);
   write_file(folder / "image.bmp", bytes.substr(0, bytes.size() - 20));
   CHECK(error_of([&] { read_image(folder / "image.bmp"); }).find("cut off") != std::string::npos);
+}
+
+TEST_CASE("a JPEG is read, and noticed when it is cut off anywhere") {
+  const Folder folder;
+  std::string bytes;
+  const std::vector<uint8_t> grey(40 * 24, 90);
+  stbi_write_jpg_to_func(
+      [](void* text, void* data, int size) {
+        static_cast<std::string*>(text)->append(static_cast<const char*>(data),
+                                                static_cast<std::size_t>(size));
+      },
+      &bytes, 40, 24, 1, grey.data(), 95);
+  write_file(folder / "image.jpg", bytes);
+  const Image read = read_image(folder / "image.jpg");
+  CHECK(read.height == 24);
+  CHECK(read.width == 40);
+  CHECK(std::abs(read.pixels[500] - 90) <= 2);
+  for (std::size_t part = 1; part < 16; ++part) {
+    CAPTURE(part);
+    write_file(folder / "part.jpg", bytes.substr(0, bytes.size() * part / 16));
+    CHECK(error_of([&] { read_image(folder / "part.jpg"); }).find("part.jpg") != std::string::npos);
+  }
 }
 
 TEST_CASE("files that are no image give one line that names them") {

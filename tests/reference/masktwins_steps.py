@@ -7,10 +7,10 @@ source image, its label and the target image. <mode>.safetensors holds the confi
 in its metadata, every loss term of every step after its weight, the share of sure pixels (`quality`), and the
 parameters of student and teacher after the last step.
 
-Masks and classes are drawn here as in the program: numbers are a function of (seed, site, step), and every use
-of randomness takes the next site: ClassMix, colours and blur of the mixture, colours and blur of the target,
-mask ratio, masks. Colours and blur are switched off here, since they have golden files of their own, but keep
-their sites. Needs torch and safetensors from PyPI.
+Masks and classes are drawn here as in the program: numbers are a function of (seed, site, step), and every
+use of randomness takes the next site: ClassMix, colours and blur of the mixture, colours and blur of the
+target, mask ratio, masks. Colours and blur are switched off here, since they have golden files of their own,
+but keep their sites. Needs torch and safetensors from PyPI.
 """
 
 from pathlib import Path

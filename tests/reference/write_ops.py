@@ -2,8 +2,8 @@
 
     python3 tests/reference/write_ops.py build/masktwins_dump_samples [OP ...]
 
-The program (`ninja masktwins_dump_samples`) supplies the inputs of each op's samples and the weights that turn
-its first result into one number. ops/<op>.py says in PyTorch what the op is:
+The program (`ninja masktwins_dump_samples`) supplies the inputs of each op's samples and the weights that
+turn its first result into one number. ops/<op>.py says in PyTorch what the op is:
 
     def forward(inputs, attributes):  # tensors, {"name": number}
         return [result, ...]

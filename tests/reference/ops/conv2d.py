@@ -2,4 +2,5 @@ import torch
 
 
 def forward(inputs, attributes):
-    return [torch.nn.functional.conv2d(*inputs, **{key: int(value) for key, value in attributes.items()})]
+    options = {key: int(value) for key, value in attributes.items()}
+    return [torch.nn.functional.conv2d(*inputs, **options)]

@@ -1,0 +1,16 @@
+// How fast every op is, against what the machine can do; and the table docs/ops.md.
+#pragma once
+
+#include <string>
+
+namespace masktwins {
+
+struct OpsBenchOptions {
+  std::string only;      // part of a name
+  std::string markdown;  // file for the table; empty: none
+};
+
+// Times the benchmark cases of every registered op, forward and backward.
+void bench_ops(const OpsBenchOptions& options);
+
+}  // namespace masktwins

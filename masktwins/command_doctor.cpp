@@ -1,0 +1,72 @@
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "kernels/common/parallel.h"
+#include "kernels/common/vec.h"
+#include "masktwins/commands.h"
+#include "tensor/profiler.h"
+
+namespace masktwins {
+namespace {
+
+// The value of the first line "key : value" of /proc/cpuinfo.
+std::string cpu_info(const std::string& key) {
+  std::ifstream lines("/proc/cpuinfo");
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(key))
+      if (const std::size_t colon = line.find(": "); colon != std::string::npos)
+        return line.substr(colon + 2);
+  return "unknown";
+}
+
+const char* compiled_instruction_set() {
+#if defined(__AVX512F__)
+  return "AVX-512";
+#elif defined(__AVX2__)
+  return "AVX2";
+#else
+  return "baseline";
+#endif
+}
+
+const char* tiff_support() {
+#ifdef MASKTWINS_TIFF
+  return "yes";
+#else
+  return "no: libtiff was not found when this was built (Debian: libtiff-dev)";
+#endif
+}
+
+void line(const char* name, const std::string& value) { std::printf("%-18s %s\n", name, value.c_str()); }
+
+void examine() {
+  line("processor", cpu_info("model name"));
+  line("threads", std::to_string(kernels::thread_count()) + " of " +
+                      std::to_string(std::thread::hardware_concurrency()) + " (--threads changes it)");
+  line("instructions", std::string(compiled_instruction_set()) + ", vectors of " +
+                           std::to_string(kernels::lanes<float>) + " floats");
+  const Roofline& roofline = measured_roofline();
+  char text[64];
+  std::snprintf(text, sizeof text, "%.1f GFLOP/s, %.1f GB/s", roofline.flops_per_second * 1e-9,
+                roofline.bytes_per_second * 1e-9);
+  line("measured peak", text);
+#ifdef NDEBUG
+  line("build", "optimised");
+#else
+  line("build", "with assertions, slow; configure with -DCMAKE_BUILD_TYPE=Release");
+#endif
+  line("TIFF stacks", tiff_support());
+  line("CUDA", "no: this build has kernels for the CPU only");
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("doctor", "Say what this machine and this build can do");
+  command->footer("  masktwins doctor");
+  command->callback(examine);
+}
+
+}  // namespace masktwins

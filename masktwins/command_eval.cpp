@@ -1,0 +1,67 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "data/file.h"
+#include "masktwins/commands.h"
+#include "masktwins/datasets.h"
+#include "masktwins/device_options.h"
+#include "masktwins/evaluate.h"
+#include "masktwins/network.h"
+#include "masktwins/progress.h"
+#include "masktwins/training_picture.h"
+
+namespace masktwins {
+namespace {
+
+struct EvalOptions {
+  std::string run, checkpoint = "student", json, pictures;
+  std::vector<std::string> overrides;
+  DeviceOptions device;
+};
+
+void evaluate_run(const EvalOptions& options) {
+  options.device.apply();
+  const TrainedNetwork network = load_trained_network(options.run, options.checkpoint, options.overrides);
+  const Config& config = network.config;
+  const auto set = open_dataset(config, config.data.test, "data.test");
+  Progress progress({.total = set->size(), .plain_every = std::max<int64_t>(1, set->size() / 10)});
+  int64_t done = 0;
+  const auto on_section = [&](const data::Section& section, const Tensor& probabilities) {
+    if (!options.pictures.empty())
+      data::write_png(std::filesystem::path(options.pictures) / (section.name + ".png"),
+                      evaluation_picture(section.name, section, probabilities));
+    progress.update(++done, {});
+  };
+  const Evaluation evaluation = evaluate(evaluation_function(*network.model), *set, config.model.classes,
+                                         window_options(config, *network.model), on_section);
+  progress.say(network.source + " (" + options.checkpoint + ")");
+  std::fputs(to_table(evaluation, config.data.class_names).c_str(), stdout);
+  if (!options.json.empty())
+    data::write_file(options.json, to_json(evaluation, config.data.class_names).dump(2) + "\n");
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("eval", "Score a trained network on its test set");
+  command->footer(
+      "  masktwins eval --run runs/toy\n"
+      "  masktwins eval --run runs/toy --checkpoint best --json best.json\n"
+      "  masktwins eval --run runs/toy --set data.test.images=other/images --set "
+      "data.test.labels=other/labels");
+  auto options = std::make_shared<EvalOptions>();
+  command->add_option("--run", options->run, "run folder of train")->required();
+  command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a .safetensors file")
+      ->capture_default_str();
+  command
+      ->add_option("--set", options->overrides, "key=value, changes the run's configuration; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--json", options->json, "write all scores to this file");
+  command->add_option("--pictures", options->pictures,
+                      "write image, truth, prediction and mistakes to this folder");
+  options->device.add_to(*command);
+  command->callback([options] { evaluate_run(*options); });
+}
+
+}  // namespace masktwins

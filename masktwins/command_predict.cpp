@@ -1,0 +1,130 @@
+#include <cstdio>
+#include <set>
+
+#include "data/resize.h"
+#include "masktwins/commands.h"
+#include "masktwins/datasets.h"
+#include "masktwins/device_options.h"
+#include "masktwins/network.h"
+#include "masktwins/pictures.h"
+#include "masktwins/progress.h"
+#include "tensor/check.h"
+
+namespace masktwins {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PredictOptions {
+  std::string run, checkpoint = "student", out;
+  std::vector<std::string> images, overrides;
+  DeviceOptions device;
+};
+
+// Probabilities (1, K, H, W) as K values per pixel, at another size.
+data::Image resized(const Tensor& probabilities, int64_t height, int64_t width) {
+  const ImageSize size = image_size(probabilities, "predict");
+  const float* values = probabilities.data<float>();
+  const data::Image image{
+      size.channels, size.height, size.width, {values, values + probabilities.numel()}, 1};
+  return size.height == height && size.width == width ? image : data::resize(image, height, width);
+}
+
+data::LabelMap most_probable(const data::Image& probabilities) {
+  data::LabelMap labels{probabilities.height, probabilities.width, {}};
+  for (int64_t i = 0; i < labels.height * labels.width; ++i) {
+    const float* values = probabilities.pixels.data() + i * probabilities.channels;
+    labels.classes.push_back(
+        static_cast<uint8_t>(std::max_element(values, values + probabilities.channels) - values));
+  }
+  return labels;
+}
+
+// Of the foreground with two classes, of the predicted class with more.
+std::vector<float> shown_probability(const data::Image& probabilities) {
+  std::vector<float> shown;
+  for (int64_t i = 0; i < probabilities.height * probabilities.width; ++i) {
+    const float* values = probabilities.pixels.data() + i * probabilities.channels;
+    shown.push_back(probabilities.channels == 2 ? values[1]
+                                                : *std::max_element(values, values + probabilities.channels));
+  }
+  return shown;
+}
+
+// Classes as the values that label files of this configuration use for them (the smallest if there are
+// several).
+data::LabelMap as_label_values(data::LabelMap labels, const std::map<int64_t, int64_t>& class_of_value) {
+  std::map<int64_t, int64_t> value_of_class;
+  for (const auto& [value, label] : class_of_value)
+    if (value < 256) value_of_class.emplace(label, value);
+  for (uint8_t& label : labels.classes)
+    if (const auto found = value_of_class.find(label); found != value_of_class.end())
+      label = static_cast<uint8_t>(found->second);
+  return labels;
+}
+
+void write_prediction(const fs::path& stem, const data::Section& section, const data::Image& probabilities,
+                      const Config& config) {
+  const data::LabelMap labels = most_probable(probabilities);
+  const int64_t height = probabilities.height, width = probabilities.width;
+  data::Image picture = section.image;
+  for (float& value : picture.pixels) value *= 255;
+  data::write_png(stem.string() + "_mask.png", as_label_values(labels, config.data.label_values));
+  data::write_probability_png(stem.string() + "_probability.png", height, width,
+                              shown_probability(probabilities).data());
+  data::write_png(stem.string() + "_overlay.png",
+                  overlay(picture, labels, class_colors(config.model.classes)));
+}
+
+void predict(const PredictOptions& options) {
+  options.device.apply();
+  const TrainedNetwork network = load_trained_network(options.run, options.checkpoint, options.overrides);
+  const Config& config = network.config;
+  DatasetConfig images;
+  images.images = options.images;
+  images.scale = config.data.test.scale;
+  data::DatasetOptions set_options = dataset_options(config, images);
+  const data::Dataset scaled(set_options);
+  set_options.scale = 1;
+  const data::Dataset original(set_options);
+  std::set<std::string> names;
+  for (int64_t i = 0; i < original.size(); ++i)
+    require(names.insert(original.name(i)).second, "predict: two images are called ", original.name(i),
+            "; predict them into different folders");
+
+  const WindowOptions windows = window_options(config, *network.model);
+  Progress progress({.total = original.size(), .plain_every = std::max<int64_t>(1, original.size() / 10)});
+  for (int64_t i = 0; i < original.size(); ++i) {
+    const Tensor probabilities = predict_probabilities(evaluation_function(*network.model),
+                                                       data::image_tensor(*scaled.section(i)), windows);
+    write_prediction(fs::path(options.out) / original.name(i), *original.section(i),
+                     resized(probabilities, original.height(i), original.width(i)), config);
+    progress.update(i + 1, {});
+  }
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("predict", "Segment images of any size with a trained network");
+  command->footer(
+      "  masktwins predict --run runs/toy section1.png section2.png --out out\n"
+      "  masktwins predict --run runs/toy stack.tif --out out --checkpoint best\n"
+      "\n"
+      "Writes NAME_mask.png (label values), NAME_probability.png (16 bit) and NAME_overlay.png for each "
+      "image.");
+  auto options = std::make_shared<PredictOptions>();
+  command->add_option("--run", options->run, "run folder of train")->required();
+  command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a .safetensors file")
+      ->capture_default_str();
+  command
+      ->add_option("--set", options->overrides, "key=value, changes the run's configuration; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("IMAGE", options->images, "image files, TIFF stacks, or folders of them")->required();
+  command->add_option("--out", options->out, "folder for the results")->required();
+  options->device.add_to(*command);
+  command->callback([options] { predict(*options); });
+}
+
+}  // namespace masktwins

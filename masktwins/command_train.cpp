@@ -1,0 +1,69 @@
+#include <cstdio>
+
+#include "masktwins/commands.h"
+#include "masktwins/device_options.h"
+#include "masktwins/trainer.h"
+#include "tensor/check.h"
+
+namespace masktwins {
+namespace {
+
+struct TrainOptions {
+  std::string config, out;
+  std::vector<std::string> overrides;
+  bool resume = false, help_keys = false;
+  DeviceOptions device;
+};
+
+// runs/NAME for NAME.toml.
+std::string default_run(const std::string& config) {
+  return (std::filesystem::path("runs") / std::filesystem::path(config).stem()).string();
+}
+
+void train(const TrainOptions& options) {
+  if (options.help_keys) {
+    std::fputs(to_toml(Config{}).c_str(), stdout);
+    return;
+  }
+  options.device.apply();
+  require(!options.config.empty() || (options.resume && !options.out.empty()),
+          "train: name a configuration file, or with --resume the run with --out RUN");
+  const std::string out = options.out.empty() ? default_run(options.config) : options.out;
+  const Config config = options.config.empty() ? RunFolder::open(out).config(options.overrides)
+                                               : read_config(options.config, options.overrides);
+  Trainer trainer(config, out, options.resume);
+  const std::string resume_command = "masktwins train --resume --out " + out;
+  if (!trainer.run()) {
+    std::fprintf(stderr, "stopped after step %lld and saved; go on with: %s\n",
+                 static_cast<long long>(trainer.position().step), resume_command.c_str());
+    throw Stopped();
+  }
+  std::printf("%s: %lld steps done; masktwins eval --run %s\n", out.c_str(),
+              static_cast<long long>(trainer.position().step), out.c_str());
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& program) {
+  CLI::App* command =
+      program.add_subcommand("train", "Train a network on labelled source and unlabelled target images");
+  command->footer(
+      "  masktwins train configs/toy.toml --out runs/toy\n"
+      "  masktwins train configs/toy.toml --set train.lr=1e-3 --set uda.mode=mic\n"
+      "  masktwins train --resume --out runs/toy\n"
+      "\n"
+      "Ctrl-C finishes the step, saves, and says how to go on.");
+  auto options = std::make_shared<TrainOptions>();
+  command->add_option("CONFIG", options->config,
+                      "configuration file (TOML); with --resume by default the run's own");
+  command->add_option("--set", options->overrides, "key=value, changes the configuration; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--out", options->out, "run folder; by default runs/<name of the configuration>");
+  command->add_flag("--resume", options->resume, "go on from the last checkpoint, bit for bit");
+  command->add_flag("--help-keys", options->help_keys, "print every key with default, meaning and range");
+  options->device.add_to(*command);
+  command->callback([options] { train(*options); });
+}
+
+}  // namespace masktwins

@@ -1,0 +1,20 @@
+// The subcommands of the program, each in its own file command_<name>.cpp. Each adds its options and what
+// runs when it is called.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace masktwins {
+
+void add_train_command(CLI::App& program);
+void add_eval_command(CLI::App& program);
+void add_predict_command(CLI::App& program);
+void add_synth_command(CLI::App& program);
+void add_bench_command(CLI::App& program);
+void add_doctor_command(CLI::App& program);
+
+// Thrown by a command that was stopped by a signal, after it has saved: not an error, but not finished
+// either.
+struct Stopped {};
+
+}  // namespace masktwins

@@ -1,0 +1,50 @@
+// masktwins: domain-adaptive segmentation by complementary masks, from the command line.
+#include <cstdio>
+#include <new>
+
+#include "masktwins/commands.h"
+#include "tensor/check.h"
+
+namespace {
+
+constexpr int error_status = 1, usage_status = 2, stopped_status = 130;
+
+int run(int argument_count, char** arguments) {
+  CLI::App program("Domain-adaptive image segmentation by complementary masks (MaskTwins, ICML 2025)",
+                   "masktwins");
+  program.footer(
+      "masktwins synth --out toy                        two synthetic domains to play with\n"
+      "masktwins train toy/config.toml --out runs/toy   train on them\n"
+      "masktwins eval --run runs/toy                    how good is the result?\n"
+      "masktwins predict --run runs/toy IMAGE --out out segment images\n"
+      "masktwins COMMAND --help                         options and examples");
+  program.require_subcommand(1);
+  masktwins::add_train_command(program);
+  masktwins::add_eval_command(program);
+  masktwins::add_predict_command(program);
+  masktwins::add_synth_command(program);
+  masktwins::add_bench_command(program);
+  masktwins::add_doctor_command(program);
+  try {
+    program.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? 0 : usage_status;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  try {
+    return run(argument_count, arguments);
+  } catch (const masktwins::Stopped&) {
+    return stopped_status;
+  } catch (const std::bad_alloc&) {
+    std::fputs("masktwins: not enough memory; try a smaller train.batch, train.crop or model.width\n",
+               stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "masktwins: %s\n", error.what());
+  }
+  return error_status;
+}

@@ -1,0 +1,54 @@
+#include "masktwins/network.h"
+
+#include "masktwins/checkpoint.h"
+#include "masktwins/run_folder.h"
+#include "tensor/autograd.h"
+
+namespace masktwins {
+
+std::unique_ptr<nn::SegmentationModel> build_network(const Config& config) {
+  const ModelConfig& model = config.model;
+  return nn::build_model(model.name, {.width = model.width,
+                                      .norm = model.norm,
+                                      .in_channels = model.in_channels,
+                                      .classes = model.classes,
+                                      .seed = static_cast<uint32_t>(config.seed)});
+}
+
+TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
+                                    const std::vector<std::string>& overrides) {
+  const RunFolder folder = RunFolder::open(run);
+  const CheckpointFolder files{folder.checkpoints()};
+  std::filesystem::path file = checkpoint;
+  if (checkpoint == "student" || checkpoint == "teacher") file = files.last();
+  if (checkpoint == "best") file = files.best();
+  require(std::filesystem::exists(file), file.string(), ": no such checkpoint; ",
+          checkpoint == "best" ? "the run has not been evaluated yet"
+                               : "--checkpoint takes student, teacher, best or a file");
+  TrainedNetwork result;
+  result.config = folder.config(overrides);
+  result.model = build_network(result.config);
+  result.source = file.string();
+  load_network(file, checkpoint == "teacher" ? Network::teacher : Network::student, *result.model);
+  return result;
+}
+
+SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
+  return [&model](const Tensor& images) {
+    const NoGrad no_grad;
+    const bool training = model.training();
+    model.set_training(false);
+    const Tensor logits = model.forward(images);
+    model.set_training(training);
+    return logits;
+  };
+}
+
+WindowOptions window_options(const Config& config, const nn::SegmentationModel& model) {
+  WindowOptions options;
+  options.multiple = model.size_multiple();
+  options.window = config.train.crop;
+  return options;
+}
+
+}  // namespace masktwins

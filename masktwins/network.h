@@ -1,0 +1,34 @@
+// Networks as a configuration describes them, and with the parameters of a finished run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "masktwins/config.h"
+#include "masktwins/predict.h"
+#include "nn/segmentation_model.h"
+
+namespace masktwins {
+
+// With fresh parameters drawn from config.seed.
+std::unique_ptr<nn::SegmentationModel> build_network(const Config& config);
+
+struct TrainedNetwork {
+  Config config;
+  std::unique_ptr<nn::SegmentationModel> model;
+  std::string source;  // where the parameters come from, for people
+};
+
+// The network of a run folder. `checkpoint` is "student" or "teacher" (of the last checkpoint), "best" (the
+// student with the best evaluation) or a file. `overrides` change the configuration as in read_config.
+TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
+                                    const std::vector<std::string>& overrides = {});
+
+// The network as a function of images, in evaluation mode and without a graph. The model must outlive it.
+SegmentationFunction evaluation_function(nn::SegmentationModel& model);
+
+// How large images are cut for this network.
+WindowOptions window_options(const Config& config, const nn::SegmentationModel& model);
+
+}  // namespace masktwins

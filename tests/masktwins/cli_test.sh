@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# The program as users call it: exit status, messages, files. Usage: cli_test.sh PROGRAM
+set -uo pipefail
+program=$(realpath "$1")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+failures=0
+
+# check STATUS TEXT ARGUMENT...: runs the program; its status must be STATUS and its output contain TEXT.
+check() {
+  local status=$1 text=$2
+  shift 2
+  local output
+  output=$("$program" "$@" 2>&1)
+  local actual=$?
+  if [ $actual -ne "$status" ] || [[ $output != *"$text"* ]]; then
+    printf 'masktwins %s\n  status %s, expected %s; expected text: %s\n%s\n' "$*" $actual "$status" "$text" "$output"
+    failures=$((failures + 1))
+  fi
+}
+
+exists() {
+  for file in "$@"; do
+    [ -s "$file" ] || { echo "missing: $file"; failures=$((failures + 1)); }
+  done
+}
+
+small=(--set model.width=2 --set train.crop=32 --set train.batch=1 --set train.log_every=1 --set train.checkpoint_every=2
+       --set train.evaluate_every=2 --set train.picture_every=2)
+
+# Usage errors.
+check 2 "subcommand is required"
+check 2 "subcommand is required" nonesuch
+check 2 "--run is required" eval
+check 0 "--resume" train --help
+
+# From nothing to a segmented image.
+check 0 "train with" synth --out toy --size 64 --source 2 --target 2 --test 1
+exists toy/config.toml toy/source/images/000.png toy/test/labels/000.png
+check 0 "3 steps done" train toy/config.toml --out run "${small[@]}" --set train.iterations=3
+exists run/config.toml run/log.jsonl run/metrics.json run/checkpoints/{last,previous,best}.safetensors
+check 0 "pixel accuracy" eval --run run --json scores.json --pictures pictures
+check 0 "pixel accuracy" eval --run run --checkpoint best
+exists scores.json pictures/000.png
+check 0 "" predict --run run toy/test/images --out out --checkpoint teacher
+exists out/000_mask.png out/000_probability.png out/000_overlay.png
+check 0 "masktwins_s" bench step --width 2 --crop 16 --batch 1 --repeats 1 --json
+check 0 "relu" bench ops relu --markdown ops.md
+exists ops.md
+check 0 "measured peak" doctor
+
+# What goes wrong is one line with what, where and what to do.
+check 1 "masktwins: nope.toml: cannot read" train nope.toml
+check 1 "already holds a run" train toy/config.toml --out run
+check 1 "train.lr = 0.5, was 0.001" train toy/config.toml --out run --resume "${small[@]}" --set train.lr=0.5
+check 1 "did you mean 'train.lr'" train toy/config.toml --set tran.lr=1
+check 1 "holds no run" eval --run toy
+check 1 "computes on the cpu only" train toy/config.toml --out other --device cuda
+printf 'no image' > broken.png
+check 1 "broken.png" predict --run run broken.png --out broken_out
+[ ! -e other ] && [ ! -e broken_out ] || { echo "an error left files behind"; failures=$((failures + 1)); }
+
+# A signal ends the run after a step, with status 130 and a checkpoint from which it goes on.
+log_lines() { cat long/log.jsonl 2> /dev/null | wc -l; }
+stop_while_training() {
+  local lines
+  lines=$(log_lines)
+  "$program" "$@" 2> messages > /dev/null &
+  local id=$!
+  while [ "$(log_lines)" -le "$lines" ] && kill -0 $id 2> /dev/null; do sleep 0.02; done
+  kill -TERM $id
+  wait $id
+  local status=$?
+  if [ $status -ne 130 ] || ! grep -q "go on with: masktwins train --resume --out long" messages; then
+    echo "masktwins $*: status $status after a signal, expected 130; messages:"
+    cat messages
+    failures=$((failures + 1))
+  fi
+  exists long/checkpoints/last.safetensors
+}
+stop_while_training train toy/config.toml --out long "${small[@]}" --set train.iterations=100000
+first=$(grep -o 'after step [0-9]*' messages)
+stop_while_training train --resume --out long
+[ "$(grep -o 'after step [0-9]*' messages)" != "$first" ] || { echo "the resumed run did not go on"; failures=$((failures + 1)); }
+
+[ $failures -eq 0 ] && echo "all checks passed"
+exit $((failures > 0))

@@ -1,0 +1,225 @@
+#include "masktwins/trainer.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "data/image.h"
+#include "masktwins/network.h"
+#include "tests/data/folder.h"
+
+using namespace masktwins;
+using masktwins::tests::error_of;
+using masktwins::tests::Folder;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Sections of 40x40 pixels with a bright square on a gradient; the label marks the square.
+void write_set(const fs::path& folder, int sections, float brightness) {
+  for (int n = 0; n < sections; ++n) {
+    data::Image image{1, 40, 40, {}};
+    data::Image label = image;
+    for (int y = 0; y < 40; ++y)
+      for (int x = 0; x < 40; ++x) {
+        const bool inside = y >= 8 + n && y < 24 + n && x >= 10 && x < 30;
+        image.pixels.push_back(inside ? brightness : static_cast<float>(2 * x + y));
+        label.pixels.push_back(inside ? 255.0f : 0.0f);
+      }
+    const std::string name = "section" + std::to_string(n) + ".png";
+    data::write_png(folder / "images" / name, image);
+    data::write_png(folder / "labels" / name, label);
+  }
+}
+
+Config small_config(const Folder& folder, const std::vector<std::string>& more = {}) {
+  write_set(folder / "source", 3, 220);
+  write_set(folder / "target", 2, 180);
+  std::vector<std::string> settings = {"model.width=2",
+                                       "data.source.images=" + (folder / "source/images").string(),
+                                       "data.source.labels=" + (folder / "source/labels").string(),
+                                       "data.target.images=" + (folder / "target/images").string(),
+                                       "data.test.images=" + (folder / "target/images").string(),
+                                       "data.test.labels=" + (folder / "target/labels").string(),
+                                       "train.iterations=6",
+                                       "train.crop=32",
+                                       "train.batch=1",
+                                       "train.checkpoint_every=3",
+                                       "train.evaluate_every=3",
+                                       "train.picture_every=6",
+                                       "train.log_every=1",
+                                       "uda.mask_block=8"};
+  settings.insert(settings.end(), more.begin(), more.end());
+  return parse_config("", "test", settings);
+}
+
+// Where progress goes.
+std::FILE* nowhere() {
+  static std::FILE* file = std::fopen("/dev/null", "w");
+  return file;
+}
+
+std::string text_of(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// The log without what a clock decides.
+std::vector<nlohmann::json> log_of(const fs::path& run) {
+  std::vector<nlohmann::json> records;
+  std::istringstream lines(text_of(run / "log.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    records.push_back(nlohmann::json::parse(line));
+    records.back().erase("seconds_per_step");
+    if (records.back().contains("evaluation")) records.back()["evaluation"].erase("seconds_per_section");
+  }
+  return records;
+}
+
+}  // namespace
+
+TEST_CASE("a run leaves everything it promises") {
+  const Folder folder;
+  Trainer trainer(small_config(folder), folder / "run", false, nowhere());
+  CHECK(trainer.run());
+  const fs::path run = folder / "run";
+  for (const char* file :
+       {"config.toml", "log.jsonl", "metrics.json", "checkpoints/last.safetensors",
+        "checkpoints/previous.safetensors", "checkpoints/best.safetensors", "pictures/train_0000006.png",
+        "pictures/test_0000003.png", "pictures/test_0000006.png"}) {
+    CAPTURE(file);
+    CHECK(fs::file_size(run / file) > 0);
+  }
+  const std::vector<nlohmann::json> log = log_of(run);
+  REQUIRE(log.size() == 8);  // six steps, two evaluations
+  for (int step = 1; step <= 3; ++step) {
+    const nlohmann::json& record = log[static_cast<std::size_t>(step) - 1];
+    CHECK(record["step"] == step);
+    for (const char* loss : {"source", "mix", "masked"})
+      CHECK(std::isfinite(record["losses"][loss].get<double>()));
+    CHECK(record["pseudo_label_share"].size() == 2);
+  }
+  const nlohmann::json metrics = nlohmann::json::parse(text_of(run / "metrics.json"));
+  CHECK(metrics["last"]["step"] == 6);
+  CHECK(metrics["best"]["iou"].get<double>() >= metrics["last"]["iou"].get<double>());
+  CHECK(trainer.position().best_score == metrics["best"]["iou"].get<double>());
+}
+
+TEST_CASE("a resumed run goes on bit for bit") {
+  const Folder folder;
+  const Config config = small_config(folder, {"model.norm=batch"});
+  Trainer(config, folder / "whole", false, nowhere()).run();
+  fs::copy(folder / "whole", folder / "resumed", fs::copy_options::recursive);
+  // Without its last checkpoint the copy goes back to the previous one, of step 3.
+  fs::remove(folder / "resumed/checkpoints/last.safetensors");
+  Trainer resumed(config, folder / "resumed", true, nowhere());
+  CHECK(resumed.position().step == 3);
+  CHECK(log_of(folder / "resumed").size() == 4);
+  CHECK(resumed.run());
+  for (const char* file : {"checkpoints/last.safetensors", "checkpoints/best.safetensors", "config.toml"}) {
+    CAPTURE(file);
+    CHECK(text_of(folder / "whole" / file) == text_of(folder / "resumed" / file));
+  }
+  CHECK(log_of(folder / "whole") == log_of(folder / "resumed"));
+}
+
+TEST_CASE("a run that ended before its first step can be resumed") {
+  const Folder folder;
+  const Config config = small_config(folder, {"train.iterations=1"});
+  { const Trainer ended(config, folder / "run", false, nowhere()); }
+  Trainer resumed(config, folder / "run", true, nowhere());
+  CHECK(resumed.position().step == 0);
+  CHECK(resumed.run());
+}
+
+TEST_CASE("a finished run needs nothing more") {
+  const Folder folder;
+  const Config config = small_config(folder, {"train.iterations=1"});
+  Trainer(config, folder / "run", false, nowhere()).run();
+  const std::string before = text_of(folder / "run/checkpoints/last.safetensors");
+  CHECK(Trainer(config, folder / "run", true, nowhere()).run());
+  CHECK(text_of(folder / "run/checkpoints/last.safetensors") == before);
+}
+
+TEST_CASE("what is wrong with the input is said before anything is written") {
+  const Folder folder;
+  const auto error = [&](const std::vector<std::string>& settings) {
+    const std::string text =
+        error_of([&] { Trainer(small_config(folder, settings), folder / "run", false, nowhere()); });
+    CHECK(!fs::exists(folder / "run"));
+    return text;
+  };
+  CHECK(error({"train.crop=40"}).find("train.crop must be a multiple of 16") == 0);
+  CHECK(error({"data.target.images=[]"}).find("data.target.images is not set") == 0);
+  CHECK(error({"data.source.labels=[]"}).find("data.source.labels is not set") == 0);
+  CHECK(error({"data.test.labels=[]"}).find("data.test.labels is not set") == 0);
+  CHECK(error({"model.name=unest"}).find("model.name") == 0);
+}
+
+TEST_CASE("source-only training needs no target, and no test set") {
+  const Folder folder;
+  const Config config =
+      small_config(folder, {"uda.mode=source-only", "data.target.images=[]", "data.test.images=[]",
+                            "data.test.labels=[]", "train.iterations=1"});
+  CHECK(Trainer(config, folder / "run", false, nowhere()).run());
+  CHECK(!fs::exists(folder / "run/metrics.json"));
+}
+
+TEST_CASE("a loss that is not finite stops the run, names the op and keeps the checkpoint") {
+  const Folder folder;
+  const Config config = small_config(folder);
+  Trainer(config, folder / "run", false, nowhere()).run();
+  const CheckpointFolder files{folder / "run/checkpoints"};
+  fs::remove(files.last());
+  data::TensorFile file = data::read_safetensors(files.previous().string());
+  file.tensors.at("model.out.conv.0.bias").fill(NAN);
+  data::write_safetensors(files.previous().string(), file);
+  const std::string before = text_of(files.previous());
+  Trainer trainer(config, folder / "run", true, nowhere());
+  const std::string message = error_of([&] { trainer.run(); });
+  CHECK(message.find("step 3: loss 'source' is nan") == 0);
+  CHECK(message.find("op conv2d made the first NaN") != std::string::npos);
+  CHECK(text_of(files.previous()) == before);
+  CHECK(!fs::exists(files.last()));
+}
+
+TEST_CASE("a trained network is found by run and checkpoint name") {
+  const Folder folder;
+  Trainer(small_config(folder, {"train.iterations=3"}), folder / "run", false, nowhere()).run();
+  const std::string run = folder / "run";
+  const Tensor image = Tensor::full({1, 1, 32, 32}, 0.5);
+  const auto logits = [&](const std::string& checkpoint) {
+    const TrainedNetwork network = load_trained_network(run, checkpoint);
+    return evaluation_function(*network.model)(image).to_values<float>();
+  };
+  CHECK(logits("student") == logits("best"));
+  CHECK(logits("student") == logits(run + "/checkpoints/last.safetensors"));
+  CHECK(logits("student") != logits("teacher"));
+  CHECK(error_of([&] { logits("pupil"); }).find("--checkpoint takes student, teacher, best or a file") !=
+        std::string::npos);
+  CHECK(error_of([&] { load_trained_network(folder / "nothing", "best"); }).find("holds no run") !=
+        std::string::npos);
+  CHECK(error_of([&] { load_trained_network(run, "student", {"model.width=4"}); }).find("mis-shaped") !=
+        std::string::npos);
+}
+
+TEST_CASE("evaluation leaves the network as it was") {
+  const Config config = parse_config("", "test", {"model.width=2", "model.norm=batch"});
+  const auto model = build_network(config);
+  const auto buffers = [&] {
+    std::vector<std::vector<float>> values;
+    for (const auto& [name, tensor] : model->named_buffers())
+      if (tensor->dtype() == DType::float32) values.push_back(tensor->to_values<float>());
+    return values;
+  };
+  const auto before = buffers();
+  REQUIRE(!before.empty());
+  const Tensor logits = evaluation_function(*model)(Tensor::full({1, 1, 16, 16}, 0.5));
+  CHECK(!logits.requires_grad());
+  CHECK(model->training());
+  CHECK(buffers() == before);
+}
