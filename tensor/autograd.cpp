@@ -1,5 +1,6 @@
 #include "tensor/autograd.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -59,10 +60,14 @@ void accumulate(Tensor& sum, Tensor gradient) {
   }
 }
 
+// Replaces `gradient` by what the hooks make of it.
+void apply_hooks(const std::vector<GradientHook>& hooks, Tensor& gradient) {
+  for (const GradientHook& hook : hooks)
+    if (Tensor replaced = hook(gradient); replaced.defined()) gradient = replaced;
+}
+
 void accumulate_leaf(const Tensor& leaf, Tensor gradient) {
   AutogradMeta& meta = leaf.autograd();
-  for (const GradientHook& hook : meta.hooks)
-    if (Tensor replaced = hook(gradient); replaced.defined()) gradient = replaced;
   if (meta.grad.defined()) {
     add_into(meta.grad, meta.grad, gradient);  // in place: the gradient may be a slice of an arena
   } else {
@@ -168,6 +173,10 @@ class BackwardPass {
       pending_.erase(last);
       step(*node, std::move(arrived));
     }
+    for (auto& [leaf, complete] : hooked_leaves_) {
+      apply_hooks(leaf.autograd().hooks, complete);
+      accumulate_leaf(leaf, std::exchange(complete, Tensor()));
+    }
   }
 
  private:
@@ -177,8 +186,7 @@ class BackwardPass {
   };
 
   void step(Node& node, Tensor gradient) {
-    for (const GradientHook& hook : node.hooks)
-      if (Tensor replaced = hook(gradient); replaced.defined()) gradient = replaced;
+    apply_hooks(node.hooks, gradient);
     require(static_cast<bool>(node.backward), "backward: the graph of op ", node.op,
             " was already freed by an earlier backward; pass retain_graph to the earlier call");
     InputGradients inputs(node);
@@ -197,7 +205,7 @@ class BackwardPass {
   }
 
   void deliver(const std::shared_ptr<Node>& producer, const Tensor& leaf, Tensor gradient) {
-    if (!producer) return accumulate_leaf(leaf, std::move(gradient));
+    if (!producer) return deliver_to_leaf(leaf, std::move(gradient));
     require(gradient.shape() == producer->shape, "backward: gradient of shape ", gradient.shape(),
             " for the result of ", producer->op, " of shape ", producer->shape);
     Pending& pending = pending_[producer->sequence];
@@ -205,6 +213,17 @@ class BackwardPass {
     accumulate(pending.gradient, std::move(gradient));
   }
 
+  // Leaves accumulate at once, except that hooks must see the complete gradient of this pass.
+  void deliver_to_leaf(const Tensor& leaf, Tensor gradient) {
+    if (leaf.autograd().hooks.empty()) return accumulate_leaf(leaf, std::move(gradient));
+    const auto known = std::find_if(hooked_leaves_.begin(), hooked_leaves_.end(), [&](const auto& entry) {
+      return &entry.first.autograd() == &leaf.autograd();
+    });
+    if (known != hooked_leaves_.end()) accumulate(known->second, std::move(gradient));
+    else hooked_leaves_.emplace_back(leaf, std::move(gradient));
+  }
+
+  std::vector<std::pair<Tensor, Tensor>> hooked_leaves_;  // leaf and gradient, in order of arrival
   std::map<uint64_t, Pending> pending_;  // by sequence: the youngest node is last and has all its gradients
   bool retain_graph_;
 };
