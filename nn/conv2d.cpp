@@ -33,6 +33,8 @@ ConvTranspose2d::ConvTranspose2d(int64_t in_channels, int64_t out_channels, int6
   register_parameter("bias", bias_);
 }
 
-Tensor ConvTranspose2d::forward(const Tensor& x) const { return conv_transpose2d(x, weight_, bias_, options_); }
+Tensor ConvTranspose2d::forward(const Tensor& x) const {
+  return conv_transpose2d(x, weight_, bias_, options_);
+}
 
 }  // namespace masktwins::nn

@@ -10,7 +10,8 @@ namespace masktwins::nn {
 // U(-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = C·k·k.
 class Conv2d : public Module {
  public:
-  Conv2d(int64_t in_channels, int64_t out_channels, int64_t kernel, const Conv2dOptions& options, Initializer& init);
+  Conv2d(int64_t in_channels, int64_t out_channels, int64_t kernel, const Conv2dOptions& options,
+         Initializer& init);
   Tensor forward(const Tensor& x) const;
 
  private:
@@ -18,7 +19,8 @@ class Conv2d : public Module {
   Tensor weight_, bias_;
 };
 
-// torch.nn.ConvTranspose2d with a square kernel: weight (C, O, k, k), bias (O); fan_in = O·k·k as PyTorch counts it.
+// torch.nn.ConvTranspose2d with a square kernel: weight (C, O, k, k), bias (O); fan_in = O·k·k as PyTorch
+// counts it.
 class ConvTranspose2d : public Module {
  public:
   ConvTranspose2d(int64_t in_channels, int64_t out_channels, int64_t kernel, const Conv2dOptions& options,

@@ -25,7 +25,8 @@ void Module::set_training(bool training) {
 }
 
 void Module::to(DType dtype) {
-  for (const auto& [name, tensor] : named_parameters()) *tensor = tensor->to(dtype).detach().set_requires_grad();
+  for (const auto& [name, tensor] : named_parameters())
+    *tensor = tensor->to(dtype).detach().set_requires_grad();
   for (const auto& [name, tensor] : named_buffers())
     if (is_floating(tensor->dtype())) *tensor = tensor->to(dtype);
 }
@@ -48,9 +49,13 @@ void Module::register_parameter(std::string name, Tensor& member) {
   parameters_.emplace_back(std::move(name), &member);
 }
 
-void Module::register_buffer(std::string name, Tensor& member) { buffers_.emplace_back(std::move(name), &member); }
+void Module::register_buffer(std::string name, Tensor& member) {
+  buffers_.emplace_back(std::move(name), &member);
+}
 
-void Module::register_module(std::string name, Module& child) { children_.emplace_back(std::move(name), &child); }
+void Module::register_module(std::string name, Module& child) {
+  children_.emplace_back(std::move(name), &child);
+}
 
 int64_t count_parameters(const Module& module) {
   int64_t count = 0;

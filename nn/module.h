@@ -1,5 +1,5 @@
-// Module: a network or a part of one. Its named parameters and buffers have the names of the corresponding PyTorch
-// state_dict, so that checkpoints can be exchanged.
+// Module: a network or a part of one. Its named parameters and buffers have the names of the corresponding
+// PyTorch state_dict, so that checkpoints can be exchanged.
 #pragma once
 
 #include <string>
@@ -19,7 +19,8 @@ class Module {
   Module(const Module&) = delete;  // the registries hold addresses of members
   Module& operator=(const Module&) = delete;
 
-  // What is trained, in order of registration: own parameters, then those of the children ("up1.conv.weight").
+  // What is trained, in order of registration: own parameters, then those of the children
+  // ("up1.conv.weight").
   NamedTensors named_parameters() const;
   // What is stored but not trained, such as running statistics.
   NamedTensors named_buffers() const;

@@ -34,7 +34,9 @@ GroupNorm::GroupNorm(int64_t groups, int64_t channels)
   register_parameter("bias", bias_);
 }
 
-Tensor GroupNorm::forward_relu(const Tensor& x) { return group_norm(x, groups_, weight_, bias_, {.relu = true}); }
+Tensor GroupNorm::forward_relu(const Tensor& x) {
+  return group_norm(x, groups_, weight_, bias_, {.relu = true});
+}
 
 std::unique_ptr<Normalization> build_normalization(const std::string& name, int64_t channels) {
   if (name == "instance") return std::make_unique<InstanceNorm2d>();

@@ -20,7 +20,8 @@ class InstanceNorm2d : public Normalization {
   Tensor forward_relu(const Tensor& x) override;
 };
 
-// torch.nn.BatchNorm2d with its defaults: weight, bias, running_mean, running_var with momentum 0.1, eps 1e-5.
+// torch.nn.BatchNorm2d with its defaults: weight, bias, running_mean, running_var with momentum 0.1, eps
+// 1e-5.
 class BatchNorm2d : public Normalization {
  public:
   explicit BatchNorm2d(int64_t channels);

@@ -19,11 +19,11 @@ class SegmentationModel : public Module {
 };
 
 struct ModelOptions {
-  int64_t width = 64;            // channels of the first stage
-  std::string norm = "instance"; // or batch, group
+  int64_t width = 64;             // channels of the first stage
+  std::string norm = "instance";  // or batch, group
   int64_t in_channels = 1;
   int64_t classes = 2;
-  uint32_t seed = 1;             // of the first parameters
+  uint32_t seed = 1;  // of the first parameters
 };
 
 using ModelBuilder = std::function<std::unique_ptr<SegmentationModel>(const ModelOptions&)>;

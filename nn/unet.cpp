@@ -31,7 +31,9 @@ DownStage::DownStage(int64_t in_channels, int64_t out_channels, const std::strin
   register_module("mpconv.1", conv_);
 }
 
-Tensor DownStage::forward(const Tensor& x) { return conv_.forward(max_pool2d(x, {.kernel = 2, .stride = 2})); }
+Tensor DownStage::forward(const Tensor& x) {
+  return conv_.forward(max_pool2d(x, {.kernel = 2, .stride = 2}));
+}
 
 UpStage::UpStage(int64_t in_channels, int64_t skip_channels, int64_t out_channels, const std::string& norm,
                  Initializer& init)
@@ -76,8 +78,8 @@ UNet::UNet(const ModelOptions& o, Initializer init)
 
 Tensor UNet::forward(const Tensor& images) {
   const ImageSize size = image_size(images, "unet");
-  require(size.height % size_multiple() == 0 && size.width % size_multiple() == 0, "unet: images are ", size.height,
-          "x", size.width, ", height and width must be multiples of 16; choose train.crop so");
+  require(size.height % size_multiple() == 0 && size.width % size_multiple() == 0, "unet: images are ",
+          size.height, "x", size.width, ", height and width must be multiples of 16; choose train.crop so");
   const Tensor x1 = inc_.forward(images);
   const Tensor x2 = down1_.forward(x1);
   const Tensor x3 = down2_.forward(x2);
@@ -92,8 +94,8 @@ Tensor UNet::forward(const Tensor& images) {
 
 namespace {
 const RegisterModel registered("unet", [](const ModelOptions& options) {
-  require(options.width >= 2 && options.width % 2 == 0, "model.width: the unet halves it, so it must be even, got ",
-          options.width);
+  require(options.width >= 2 && options.width % 2 == 0,
+          "model.width: the unet halves it, so it must be even, got ", options.width);
   return std::make_unique<UNet>(options);
 });
 }  // namespace

@@ -1,5 +1,5 @@
-// The five-stage U-Net for electron microscopy of DA-ISC (Huang et al., 2022) that the paper trains on mitochondria,
-// with one section as input. width w = 64:
+// The five-stage U-Net for electron microscopy of DA-ISC (Huang et al., 2022) that the paper trains on
+// mitochondria, with one section as input. width w = 64:
 //
 //   inc    DC(1 -> w)                        full size
 //   down1  pool, DC(w -> 2w)                 1/2
@@ -12,8 +12,8 @@
 //   up4    Up(w, with inc -> w/2)            full size
 //   out    conv 3x3 w/2 -> w/2, norm, ReLU, conv 3x3 w/2 -> classes
 //
-// DC is [conv 3x3 with bias, norm, ReLU] twice; Up a transposed conv 2x2 of stride 2 without change of channels,
-// then concat [skip, upsampled] and DC. 14,725,026 parameters with w = 64 and instance norm.
+// DC is [conv 3x3 with bias, norm, ReLU] twice; Up a transposed conv 2x2 of stride 2 without change of
+// channels, then concat [skip, upsampled] and DC. 14,725,026 parameters with w = 64 and instance norm.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// Includes point one way: kernels <- tensor <- nn, optim <- masktwins; data knows tensor only to hand over batches.
+// Includes point one way: kernels <- tensor <- nn, optim <- masktwins; data knows tensor only to hand over
+// batches.
 #include <doctest/doctest.h>
 
 #include <filesystem>

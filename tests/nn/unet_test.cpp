@@ -49,7 +49,8 @@ TEST_CASE("unet keeps the size of the image and trains every parameter") {
 
 TEST_CASE("unet says which sizes it takes") {
   const auto model = unet(4, "instance");
-  CHECK_THROWS_WITH_AS(model->forward(Tensor::zeros({1, 1, 40, 32})), doctest::Contains("multiples of 16"), Error);
+  CHECK_THROWS_WITH_AS(model->forward(Tensor::zeros({1, 1, 40, 32})), doctest::Contains("multiples of 16"),
+                       Error);
   CHECK_THROWS_WITH_AS(unet(3, "instance"), doctest::Contains("even"), Error);
   CHECK_THROWS_WITH_AS(nn::build_model("nonet", {}), doctest::Contains("unet"), Error);
 }
