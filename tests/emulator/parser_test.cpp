@@ -89,6 +89,8 @@ TEST_CASE("text that is not PTX is an error that names the line") {
         "PTX line 2: expected ',' at '%r3'");
   CHECK(parse_error(".visible .entry k() {\nret;\n").find("does not end") != std::string::npos);
   CHECK(parse_error(".global .b99 x;") == "PTX line 1: expected a type at '.b99'");
+  CHECK(parse_error(".global .b32 x[-1];").find("no sensible length") != std::string::npos);
+  CHECK(parse_error(".global .align 0 .b32 x;").find("alignment must be positive") != std::string::npos);
   CHECK(parse_error(".global .b32 x = 12z;") == "PTX line 1: '12z' is not a number at ';'");
 }
 
@@ -109,7 +111,7 @@ TEST_CASE("instructions that are not known are errors that name them") {
 TEST_CASE("parsing cut-off text never crashes") {
   const std::string text =
       ".version 9.0\n" + tests::kernel(1,
-                                       "@%p1 ld.global.v2.u32 {%r1, %r2}, [%rd1+4]; /* x */\n"
+                                       ".pragma \"nounroll\"; @%p1 ld.global.v2.u32 {%r1, %r2}, [%rd1+4]; /* x */\n"
                                        "l: mov.b64 %rd1, {%r1, %r2};\nbra l;");
   for (std::size_t length = 0; length < text.size(); ++length) parse_error(text.substr(0, length));
 }

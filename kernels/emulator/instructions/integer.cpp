@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernels/emulator/instructions/carry.h"
 #include "kernels/emulator/instructions/lanewise.h"
 #include "kernels/emulator/instructions/rules.h"
 
@@ -78,6 +79,7 @@ Form integer_unary(Decoder& decode, Function function) {
 }
 
 Form add(Decoder& decode) {
+  if (decode.flag("cc")) return add_in_chain(decode, false);
   if (decode.flag("sat")) {
     if (decode.type() != Type::s32) decode.unsupported("only s32 saturates");
     return binary<int32_t>(decode, [](int32_t a, int32_t b) { return saturate(int64_t{a} + b); });
@@ -86,6 +88,7 @@ Form add(Decoder& decode) {
 }
 
 Form subtract(Decoder& decode) {
+  if (decode.flag("cc")) return subtract_in_chain(decode, false);
   if (decode.flag("sat")) {
     if (decode.type() != Type::s32) decode.unsupported("only s32 saturates");
     return binary<int32_t>(decode, [](int32_t a, int32_t b) { return saturate(int64_t{a} - b); });
@@ -133,6 +136,7 @@ Form multiply(Decoder& decode) {
 }
 
 Form multiply_add(Decoder& decode) {
+  if (decode.flag("cc")) return multiply_add_in_chain(decode, false);
   if (decode.flag("wide")) return wide(decode, true);
   const bool upper = decode.flag("hi");
   if (!upper && !decode.flag("lo")) decode.unsupported("one of .lo, .hi and .wide is needed");
@@ -150,22 +154,38 @@ Form sum_of_differences(Decoder& decode) {  // |a - b| + c
   });
 }
 
+bool signed_operand(Decoder& decode) {
+  switch (decode.type()) {
+    case Type::s32: return true;
+    case Type::u32: return false;
+    default: decode.unsupported("only u32 and s32 are known");
+  }
+}
+
+// Element `index` of a word that holds several of `bits` bits each.
+int32_t element(uint32_t word, int index, int bits, bool with_sign) {
+  const int above = 32 - bits * (index + 1);
+  const uint32_t top = word << above;
+  return with_sign ? static_cast<int32_t>(top) >> (32 - bits) : static_cast<int32_t>(top >> (32 - bits));
+}
+
 // dp4a: four products of bytes, summed onto c.
-Form dot_product(Decoder& decode) {
-  const auto is_signed = [&] {
-    switch (decode.type()) {
-      case Type::s32: return true;
-      case Type::u32: return false;
-      default: decode.unsupported("only u32 and s32 are known");
-    }
-  };
-  const bool a_signed = is_signed(), b_signed = is_signed();
-  const auto byte = [](uint32_t word, int index, bool with_sign) {
-    const uint32_t bits = word >> (8 * index) & 0xffu;
-    return with_sign ? static_cast<int32_t>(static_cast<int8_t>(bits)) : static_cast<int32_t>(bits);
-  };
+Form dot_product_4(Decoder& decode) {
+  const bool a_signed = signed_operand(decode), b_signed = signed_operand(decode);
   return ternary<uint32_t>(decode, [=](uint32_t a, uint32_t b, uint32_t c) {
-    for (int i = 0; i < 4; ++i) c += static_cast<uint32_t>(byte(a, i, a_signed) * byte(b, i, b_signed));
+    for (int i = 0; i < 4; ++i)
+      c += static_cast<uint32_t>(element(a, i, 8, a_signed) * element(b, i, 8, b_signed));
+    return c;
+  });
+}
+
+// dp2a: the two halves of a with the lower or the upper two bytes of b.
+Form dot_product_2(Decoder& decode) {
+  const int first_byte = decode.choose<int>({{"lo", 0}, {"hi", 2}});
+  const bool a_signed = signed_operand(decode), b_signed = signed_operand(decode);
+  return ternary<uint32_t>(decode, [=](uint32_t a, uint32_t b, uint32_t c) {
+    for (int i = 0; i < 2; ++i)
+      c += static_cast<uint32_t>(element(a, i, 16, a_signed) * element(b, first_byte + i, 8, b_signed));
     return c;
   });
 }
@@ -196,8 +216,12 @@ void add_integer_rules(Rules& rules) {
   rules.add("sub", subtract, Family::integer);
   rules.add("mul", multiply, Family::integer);
   rules.add("mad", multiply_add, Family::integer);
+  rules.add("addc", [](Decoder& decode) { return add_in_chain(decode, true); });
+  rules.add("subc", [](Decoder& decode) { return subtract_in_chain(decode, true); });
+  rules.add("madc", [](Decoder& decode) { return multiply_add_in_chain(decode, true); });
   rules.add("sad", sum_of_differences);
-  rules.add("dp4a", dot_product);
+  rules.add("dp4a", dot_product_4);
+  rules.add("dp2a", dot_product_2);
   rules.add("div", divide, Family::integer);
   rules.add("rem", modulo, Family::integer);
   rules.add("min", minimum, Family::integer);

@@ -10,19 +10,18 @@ void check_members(Warp& warp, Source<uint32_t> members) {
   if (!warp.block().checks()) return;
   const uint32_t* named = warp.lanes(members);
   const Mask active = warp.active();
-  Mask seen = 0;  // lanes whose mask has been judged: neighbours mostly share one
-  for_each_lane(active, [&](int lane) {
-    if (contains(seen, lane)) return;
+  const auto report = [&](int lane, const std::string& problem) {
     std::ostringstream text;
-    text << std::hex << "names lanes 0x" << named[lane];
-    if (!contains(named[lane], lane)) {
-      text << " without itself";
-      warp.report(FindingKind::warp_mask, lane, text.str());
-    } else if ((named[lane] & warp.live() & ~active) != 0) {
-      text << ", but only 0x" << active << " are here";
-      warp.report(FindingKind::warp_mask, lane, text.str());
-    }
-    for_each_lane(active, [&](int other) { seen |= named[other] == named[lane] ? Mask{1} << other : 0; });
+    text << "names lanes 0x" << std::hex << named[lane] << problem;
+    warp.report(FindingKind::warp_mask, lane, text.str());
+  };
+  Mask judged = 0;  // neighbours mostly share one mask: its absent lanes are reported once
+  for_each_lane(active, [&](int lane) {
+    if (!contains(named[lane], lane)) return report(lane, ", but not itself");
+    if (contains(judged, lane)) return;
+    for_each_lane(active, [&](int other) { judged |= named[other] == named[lane] ? Mask{1} << other : 0; });
+    const Mask absent = named[lane] & warp.live() & ~active;
+    if (absent != 0) report(lane, ", but " + std::to_string(count(absent)) + " of them are not here");
   });
 }
 

@@ -26,7 +26,7 @@ void Block::start(int64_t number) {
             static_cast<unsigned>(number / (width * height))};
   // Shared memory starts with NaN patterns, so that a forgotten write shows in the results as well.
   std::fill(shared_.begin(), shared_.end(), std::byte{0xff});
-  if (checks()) shadow_.reset(launch_.shared_bytes(), launch_.warps());
+  shadow_.reset(checks() ? launch_.shared_bytes() : 0, launch_.warps());  // barriers always keep its clocks
   barriers_.clear();
   random_.seed(launch_.options.seed * 0x9E3779B97F4A7C15u + static_cast<uint64_t>(number));
   turn_ = 0;

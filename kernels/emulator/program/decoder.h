@@ -68,6 +68,7 @@ class Decoder {
   Destination<T> destination(std::size_t index) {
     return destination<T>(operand(index));
   }
+  Destination<uint32_t> carry() { return {destination_offset(FrameLayout::carry, 4)}; }
   PredicateSource predicate(const ptx::Operand& operand);
   PredicateSource predicate(std::size_t index) { return predicate(operand(index)); }
   PredicateSource predicate(const std::string& name, bool negated);

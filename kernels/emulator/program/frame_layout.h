@@ -15,6 +15,9 @@ namespace masktwins::emulator {
 
 class FrameLayout {
  public:
+  static constexpr const char* carry = "%carry";  // a register every function has: the condition code
+  FrameLayout() { declare({Type::b32, carry, 0}); }
+
   // Braces open and close scopes; an inner name hides an outer one.
   void open_scope() { scopes_.emplace_back(); }
   void close_scope() { scopes_.pop_back(); }

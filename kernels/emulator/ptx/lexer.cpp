@@ -39,6 +39,13 @@ void Lexer::skip_line() {
   while (!at_end() && token_.line == line) advance();
 }
 
+void Lexer::skip_past(std::string_view text) {
+  while (!accept(text)) {
+    if (at_end()) fail("expected '", text, "'");
+    advance();
+  }
+}
+
 void Lexer::skip_blanks() {
   while (position_ < text_.size()) {
     const std::string_view rest = text_.substr(position_);
@@ -66,8 +73,11 @@ void Lexer::advance() {
       const std::size_t end = text_.find('"', position_ + 1);
       position_ = end == std::string_view::npos ? text_.size() : end + 1;
     } else if (belongs_to_word(text_[position_])) {
-      // "shared::cta" is one word, the colon of "label:" is not part of it.
+      // "shared::cta" is one word, the colon of "label:" is not part of it; ".reg.b32" is two directives.
+      const bool directive = text_[position_] == '.';
+      ++position_;
       while (position_ < text_.size()) {
+        if (directive && text_[position_] == '.') break;
         if (belongs_to_word(text_[position_])) ++position_;
         else if (text_.substr(position_, 2) == "::") position_ += 2;
         else break;

@@ -25,10 +25,11 @@ class Lexer {
   bool at(std::string_view text) const { return token_.text == text; }
   bool at_number() const;
 
-  std::string take();                  // the current token's text, then moves on
-  bool accept(std::string_view text);  // moves on if the current token is this
-  void expect(std::string_view text);  // the same, or an error
-  void skip_line();                    // drops the rest of the current line
+  std::string take();                     // the current token's text, then moves on
+  bool accept(std::string_view text);     // moves on if the current token is this
+  void expect(std::string_view text);     // the same, or an error
+  void skip_line();                       // drops the rest of the current line
+  void skip_past(std::string_view text);  // drops everything up to this token, and the token
 
   // An error that names the line and the current token.
   template <class... Parts>

@@ -9,6 +9,8 @@
 namespace masktwins::emulator::ptx {
 namespace {
 
+constexpr int64_t largest_array = int64_t{1} << 33;  // elements
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : lexer_(text) {}
@@ -125,7 +127,7 @@ void Parser::body(Function& function) {
     } else if (lexer_.accept(".loc")) {
       location();
     } else if (lexer_.accept(".pragma")) {
-      while (!lexer_.accept(";")) lexer_.take();
+      lexer_.skip_past(";");
     } else if (lexer_.at(".shared") || lexer_.at(".local") || lexer_.at(".param")) {
       const std::string space = lexer_.take();
       Variable declared = variable(space == ".shared"  ? Space::shared
@@ -326,7 +328,7 @@ Variable Parser::variable(Space space) {
                lexer_.accept(".const") || lexer_.accept(".local")) {
       continue;
     } else if (lexer_.accept(".attribute")) {
-      while (!lexer_.accept(")")) lexer_.take();
+      lexer_.skip_past(")");
     } else {
       declared.type = type();
       typed = true;
@@ -337,8 +339,10 @@ Variable Parser::variable(Space space) {
   while (lexer_.accept("[")) {
     declared.count *= lexer_.at("]") ? 0 : integer();
     lexer_.expect("]");
+    if (declared.count < 0 || declared.count > largest_array) lexer_.fail("the array has no sensible length");
   }
   if (!aligned) declared.alignment = size_of(declared.type);
+  if (declared.alignment < 1) lexer_.fail("the alignment must be positive");
   if (lexer_.accept("=")) initialiser(declared);
   return declared;
 }
