@@ -1,0 +1,223 @@
+#include "kernels/emulator/machine/warp.h"
+
+#include <algorithm>
+
+#include "kernels/emulator/machine/block.h"
+#include "kernels/emulator/machine/frame_values.h"
+
+namespace masktwins::emulator {
+namespace {
+
+constexpr std::size_t line_bytes = 64;
+constexpr int64_t local_limit = 512 * 1024;  // bytes per thread, as on the device
+constexpr std::size_t frame_limit = 4096;
+
+}  // namespace
+
+Warp::Warp(Block& block, int index, Mask threads) : block_(block), index_(index), threads_(threads) {}
+
+void Warp::start(const Function& kernel) {
+  live_ = threads_;
+  frames_.clear();
+  async_copies_.clear();
+  for (auto& memory : local_) memory.clear();
+  push_frame(kernel, threads_);
+}
+
+void Warp::push_frame(const Function& function, Mask lanes) {
+  std::size_t register_base = 0;
+  int64_t local_base = 0;
+  if (!frames_.empty()) {
+    const Frame& caller = frames_.back();
+    register_base = caller.register_base + (caller.function->frame.size() + line_bytes - 1) / line_bytes;
+    local_base = caller.local_base + (caller.function->local_bytes + 15) / 16 * 16;
+  }
+  const std::size_t lines = (function.frame.size() + line_bytes - 1) / line_bytes;
+  if (register_stack_.size() < register_base + lines) register_stack_.resize(register_base + lines);
+  frames_.push_back({&function, {{0, -1, lanes}}, register_base, local_base, nullptr});
+  registers_ = reinterpret_cast<std::byte*>(register_stack_.data() + register_base);
+  std::memcpy(registers_, function.frame.data(), function.frame.size());
+  for (auto& memory : local_) memory.resize(static_cast<std::size_t>(local_base + function.local_bytes));
+  fill_frame_values(function);
+}
+
+void Warp::pop_frame() {
+  frames_.pop_back();
+  if (frames_.empty()) return;
+  const Frame& caller = frames_.back();
+  registers_ = reinterpret_cast<std::byte*>(register_stack_.data() + caller.register_base);
+  for (auto& memory : local_)
+    memory.resize(static_cast<std::size_t>(caller.local_base + caller.function->local_bytes));
+}
+
+void Warp::fill_frame_values(const Function& function) {
+  for (const FrameValue& value : function.frame_values)
+    for (int lane_index = 0; lane_index < warp_size; ++lane_index) {
+      const int64_t number = frame_value(value.kind, *this, lane_index) + value.addend;
+      std::memcpy(lane(value.destination, lane_index), &number,
+                  static_cast<std::size_t>(value.destination.width));
+    }
+}
+
+void Warp::activate(Mask lanes) {
+  if (lanes == active_) return;
+  active_ = lanes;
+  all_active_ = lanes == all_lanes;
+  for (int lane = 0; lane < warp_size; ++lane)
+    active_lane_[static_cast<std::size_t>(lane)] = contains(lanes, lane) ? -1 : 0;
+}
+
+Mask Warp::mask(PredicateSource predicate) const {
+  const int32_t* holds = lanes(Source<int32_t>{predicate.offset});
+  Mask lanes = 0;
+  for (int lane = 0; lane < warp_size; ++lane) lanes |= (holds[lane] != 0 ? Mask{1} : Mask{0}) << lane;
+  return predicate.negated ? ~lanes : lanes;
+}
+
+std::array<uint64_t, warp_size> Warp::addresses(const Address& address) const {
+  std::array<uint64_t, warp_size> result;
+  const uint64_t offset = static_cast<uint64_t>(address.offset);
+  if (address.base.width == 8) {
+    const uint64_t* base = lanes(Source<uint64_t>{address.base.offset});
+    for (std::size_t lane = 0; lane < warp_size; ++lane) result[lane] = base[lane] + offset;
+  } else {
+    const uint32_t* base = lanes(Source<uint32_t>{address.base.offset});
+    for (std::size_t lane = 0; lane < warp_size; ++lane)
+      result[lane] = static_cast<uint32_t>(base[lane] + offset);
+  }
+  return result;
+}
+
+void Warp::exit(Mask lanes) {
+  live_ &= ~lanes;
+  for (Frame& frame : frames_)
+    for (Path& path : frame.paths) path.lanes &= ~lanes;
+}
+
+void Warp::report(FindingKind kind, int lane, const std::string& detail) {
+  block_.report(kind, site_, block_.name_thread(thread(lane)) + " " + detail);
+}
+
+Warp::Stop Warp::run(int64_t& budget) {
+  while (!frames_.empty()) {
+    auto& paths = frames_.back().paths;
+    Path& path = paths.back();
+    const auto& code = frames_.back().function->code;
+    if (path.lanes == 0 || path.pc == path.reconvergence) {
+      paths.pop_back();
+      if (paths.empty()) pop_frame();
+      continue;
+    }
+    if (budget == 0) return Stop::time_slice;
+    --budget;
+
+    const Instruction& instruction = code[static_cast<std::size_t>(path.pc)];
+    const Mask lanes = instruction.guarded ? path.lanes & mask(instruction.guard) : path.lanes;
+    site_ = instruction.site;
+    Counter& counter = block_.counter(site_);
+    ++counter.executed;
+    counter.lanes += count(lanes);
+    if (const Branch* branch = std::get_if<Branch>(&instruction.form)) {
+      activate(lanes);
+      step_branch(*branch, path, lanes);
+      continue;
+    }
+    ++path.pc;
+    if (lanes == 0) continue;
+    activate(lanes);
+    if (const Action* action = std::get_if<Action>(&instruction.form)) {
+      (*action)(*this);
+    } else if (const Call* call = std::get_if<Call>(&instruction.form)) {
+      step_call(*call, lanes);
+    } else if (const Barrier* barrier = std::get_if<Barrier>(&instruction.form)) {
+      barrier_ = barrier;
+      return Stop::barrier;
+    } else if (std::holds_alternative<Exit>(instruction.form)) {
+      exit(lanes);
+    } else {
+      step_return(lanes);
+    }
+  }
+  return Stop::finished;
+}
+
+void Warp::step_branch(const Branch& branch, Path& path, Mask taken) {
+  const Mask staying = path.lanes & ~taken;
+  if (branch.targets.size() == 1) {
+    if (staying == 0) {
+      path.pc = branch.targets[0];
+      return;
+    }
+    if (taken == 0) {
+      ++path.pc;
+      return;
+    }
+  }
+  // Lanes by where they go; the rest of this path waits at the point where all meet again.
+  const int next = path.pc + 1, reconvergence = branch.reconvergence;
+  std::vector<Path> split;
+  if (staying != 0) split.push_back({next, reconvergence, staying});
+  const auto send = [&](int target, Mask lanes) {
+    for (Path& other : split)
+      if (other.pc == target) {
+        other.lanes |= lanes;
+        return;
+      }
+    split.push_back({target, reconvergence, lanes});
+  };
+  if (branch.targets.size() == 1) {
+    send(branch.targets[0], taken);
+  } else {
+    const uint32_t* selected = lanes(branch.selector);
+    for_each_lane(taken, [&](int lane) {
+      // PTX leaves an index outside the table undefined; the last target keeps the run going.
+      const std::size_t index = std::min<std::size_t>(selected[lane], branch.targets.size() - 1);
+      send(branch.targets[index], Mask{1} << lane);
+    });
+  }
+  if (split.size() == 1) {
+    path.pc = split[0].pc;
+    return;
+  }
+  ++block_.counter(site_).divergent;
+  path.pc = reconvergence;
+  auto& paths = frames_.back().paths;
+  // Without a meeting point the waiting path would never run again: its lanes all live in the new ones.
+  if (reconvergence < 0) path.lanes = 0;
+  paths.insert(paths.end(), split.begin(), split.end());
+}
+
+void Warp::step_call(const Call& call, Mask lanes) {
+  const int64_t caller_base = local_base();
+  const Function& callee = *call.callee;
+  if (frames_.size() >= frame_limit || caller_base + callee.local_bytes > local_limit) {
+    report(FindingKind::stack_overflow, first(lanes), "calls " + call.name + " too deeply");
+    throw Abandoned();
+  }
+  push_frame(callee, lanes);
+  for (const Call::Transfer& transfer : call.arguments)
+    for_each_lane(lanes, [&](int lane) {
+      std::byte* memory = local(lane).data();
+      std::memcpy(memory + local_base() + transfer.callee, memory + caller_base + transfer.caller,
+                  static_cast<std::size_t>(transfer.bytes));
+    });
+  frames_.back().results = &call.results;
+}
+
+void Warp::step_return(Mask lanes) {
+  Frame& frame = frames_.back();
+  for (Path& path : frame.paths) path.lanes &= ~lanes;
+  if (frames_.size() == 1) {
+    live_ &= ~lanes;
+    return;
+  }
+  const int64_t caller_base = frames_[frames_.size() - 2].local_base;
+  for (const Call::Transfer& transfer : *frame.results)
+    for_each_lane(lanes, [&](int lane) {
+      std::byte* memory = local(lane).data();
+      std::memcpy(memory + caller_base + transfer.caller, memory + frame.local_base + transfer.callee,
+                  static_cast<std::size_t>(transfer.bytes));
+    });
+}
+
+}  // namespace masktwins::emulator

@@ -1,0 +1,95 @@
+#include "kernels/emulator/program/module.h"
+
+#include <cstring>
+#include <filesystem>
+
+#include "kernels/emulator/error.h"
+#include "kernels/emulator/memory/device_memory.h"
+#include "kernels/emulator/program/function_decoder.h"
+#include "kernels/emulator/ptx/parser.h"
+
+namespace masktwins::emulator {
+
+std::string Site::place() const {
+  const auto brief = [](const std::string& path, int number) {
+    return std::filesystem::path(path).filename().string() + ":" + std::to_string(number);
+  };
+  if (line == 0) return "PTX line " + std::to_string(ptx_line);
+  if (inlined_line == 0) return brief(file, line);
+  return brief(file, line) + " (inlined at " + brief(inlined_file, inlined_line) + ")";
+}
+
+Module::Module(std::string_view text) {
+  const ptx::Module parsed = ptx::parse(text);
+  place_variables(parsed);
+  ModuleScope scope{{}, functions_, parsed.files, sites_, 0};
+  for (const ptx::Variable& variable : parsed.variables) {
+    if (variable.space == Space::shared)
+      scope.shared_bytes = place_shared(variable, scope.shared_bytes, scope.symbols);
+    else
+      scope.symbols[variable.name] = {variable.space, std::nullopt,
+                                      static_cast<int64_t>(variables_.at(variable.name).address)};
+  }
+  for (const ptx::Function& function : parsed.functions) {
+    if (!function.defined) continue;
+    functions_[function.name] = std::make_unique<Function>();
+    lay_out_parameters(function, *functions_[function.name]);
+    if (function.kernel) continue;
+    for (const ptx::Statement& statement : function.body)
+      if (const auto* variable = std::get_if<ptx::Variable>(&statement);
+          variable != nullptr && variable->space == Space::shared)
+        scope.shared_bytes = place_shared(*variable, scope.shared_bytes, scope.symbols);
+  }
+  for (const ptx::Function& function : parsed.functions)
+    if (function.defined) decode_function(function, scope, *functions_.at(function.name));
+}
+
+Module::~Module() {
+  for (const auto& [name, variable] : variables_) DeviceMemory::instance().release(variable.address);
+}
+
+void Module::place_variables(const ptx::Module& parsed) {
+  for (const ptx::Variable& variable : parsed.variables) {
+    if (variable.space == Space::shared) continue;
+    if (variable.external)
+      fail("variable '", variable.name, "' is defined in another module, which is not known");
+    const uint64_t address = DeviceMemory::instance().allocate(variable.bytes(), variable.name);
+    if (address == 0) fail("no device memory left for variable '", variable.name, "'");
+    variables_[variable.name] = {address, variable.bytes()};
+  }
+  for (const ptx::Variable& variable : parsed.variables)
+    if (variable.space != Space::shared) fill_variable(variable);
+}
+
+void Module::fill_variable(const ptx::Variable& variable) {
+  const Allocation& allocation = *DeviceMemory::instance().find(variables_.at(variable.name).address);
+  std::memset(allocation.host, 0, static_cast<std::size_t>(allocation.bytes));
+  const int width = size_of(variable.type);
+  std::byte* out = allocation.host;
+  for (const ptx::Initial& initial : variable.initial) {
+    uint64_t bits = initial.bits;
+    if (!initial.symbol.empty()) {
+      const auto found = variables_.find(initial.symbol);
+      if (found == variables_.end())
+        fail("variable '", variable.name, "' is initialised with the address of '", initial.symbol,
+             "', which is not a variable in device memory");
+      bits += found->second.address;
+    }
+    if (out + width > allocation.host + allocation.bytes)
+      fail("variable '", variable.name, "' has more initial values than elements");
+    std::memcpy(out, &bits, static_cast<std::size_t>(width));
+    out += width;
+  }
+}
+
+const Function* Module::kernel(const std::string& name) const {
+  const auto found = functions_.find(name);
+  return found == functions_.end() || !found->second->kernel ? nullptr : found->second.get();
+}
+
+const GlobalVariable* Module::variable(const std::string& name) const {
+  const auto found = variables_.find(name);
+  return found == variables_.end() ? nullptr : &found->second;
+}
+
+}  // namespace masktwins::emulator

@@ -1,0 +1,172 @@
+// Kernel launches, kernel attributes and occupancy of the CUDA runtime API.
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/emulator/machine/device_limits.h"
+#include "kernels/emulator/machine/launch.h"
+#include "kernels/emulator/report/observations.h"
+#include "kernels/emulator/runtime/device.h"
+#include "kernels/emulator/runtime/queue.h"
+#include "kernels/emulator/runtime/registration.h"
+
+using namespace masktwins::emulator;
+
+namespace {
+
+// Registers are assigned by ptxas, which the emulator does not run: a nominal number.
+constexpr int nominal_registers = 32;
+
+struct Configuration {
+  dim3 grid, block;
+  size_t shared = 0;
+  cudaStream_t stream = nullptr;
+};
+thread_local Configuration pushed;
+
+cudaError_t error_of(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::out_of_bounds:
+    case FindingKind::stack_overflow:
+    case FindingKind::pointer_confusion: return cudaErrorIllegalAddress;
+    case FindingKind::misaligned: return cudaErrorMisalignedAddress;
+    case FindingKind::assertion: return cudaErrorAssert;
+    case FindingKind::trap: return cudaErrorLaunchFailure;
+    case FindingKind::deadlock: return cudaErrorLaunchTimeout;
+    default: return cudaSuccess;  // found by the emulator alone
+  }
+}
+
+void run_launch(Launch launch) {
+  launch.options = options();
+  const Observations seen = run(launch);
+  record(launch, seen);
+  for (const auto& [key, defect] : seen.defects) Device::instance().fail_with(error_of(key.first));
+}
+
+cudaError_t check(const Configuration& configuration, const RegisteredKernel& kernel) {
+  const dim3 &grid = configuration.grid, &block = configuration.block;
+  const int64_t threads = int64_t{block.x} * block.y * block.z;
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || threads == 0) return cudaErrorInvalidConfiguration;
+  if (grid.x > grid_x || grid.y > grid_yz || grid.z > grid_yz) return cudaErrorInvalidConfiguration;
+  if (threads > threads_per_block || block.x > block_xy || block.y > block_xy || block.z > block_z)
+    return cudaErrorInvalidConfiguration;
+  const int64_t limit =
+      std::max(shared_per_block - kernel.function().shared_bytes, kernel.dynamic_shared_limit);
+  if (static_cast<int64_t>(configuration.shared) > limit) return cudaErrorInvalidValue;
+  return cudaSuccess;
+}
+
+cudaError_t launch(const void* host_function, const Configuration& configuration, void** arguments) {
+  return runtime_call("kernel launch", [&]() -> cudaError_t {
+    const RegisteredKernel* kernel = find_kernel(host_function);
+    if (kernel == nullptr) return cudaErrorInvalidDeviceFunction;
+    Stream* stream = Queue::instance().find(configuration.stream);
+    if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+    if (const cudaError_t error = check(configuration, *kernel); error != cudaSuccess) return error;
+    const Function& function = kernel->function();
+    std::vector<std::byte> parameters(static_cast<std::size_t>(function.parameter_bytes));
+    for (std::size_t i = 0; i < function.parameters.size(); ++i)
+      std::memcpy(parameters.data() + function.parameters[i].offset, arguments[i],
+                  static_cast<std::size_t>(function.parameters[i].bytes));
+    const dim3 &grid = configuration.grid, &block = configuration.block;
+    const Launch launch{kernel->image->module(),
+                        function,
+                        {grid.x, grid.y, grid.z},
+                        {block.x, block.y, block.z},
+                        std::move(parameters),
+                        static_cast<int64_t>(configuration.shared),
+                        {}};
+    return Queue::instance().add(*stream, [launch] { run_launch(launch); });
+  });
+}
+
+int resident_blocks(const RegisteredKernel& kernel, int threads, size_t dynamic_shared) {
+  const int64_t warps = (threads + 31) / 32;
+  const int64_t shared =
+      kernel.function().shared_bytes + static_cast<int64_t>(dynamic_shared) + shared_reserved_per_block;
+  const int64_t by_threads = threads_per_multiprocessor / (warps * 32);
+  const int64_t by_registers = registers_per_multiprocessor / (warps * 32 * nominal_registers);
+  const int64_t by_shared = shared_per_multiprocessor / shared;
+  return static_cast<int>(std::min({blocks_per_multiprocessor, by_threads, by_registers, by_shared}));
+}
+
+}  // namespace
+
+extern "C" {
+
+unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared, void* stream) {
+  pushed = {grid, block, shared, static_cast<cudaStream_t>(stream)};
+  return 0;
+}
+cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, size_t* shared, void* stream) {
+  *grid = pushed.grid;
+  *block = pushed.block;
+  *shared = pushed.shared;
+  *static_cast<cudaStream_t*>(stream) = pushed.stream;
+  return cudaSuccess;
+}
+cudaError_t __cudaGetKernel(cudaKernel_t* kernel, const void* host_function) {
+  *kernel = static_cast<cudaKernel_t>(const_cast<void*>(host_function));
+  return cudaSuccess;
+}
+cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, size_t shared,
+                               cudaStream_t stream) {
+  return launch(kernel, {grid, block, shared, stream}, arguments);
+}
+
+}  // extern "C"
+
+cudaError_t cudaLaunchKernel(const void* function, dim3 grid, dim3 block, void** arguments, size_t shared,
+                             cudaStream_t stream) {
+  return launch(function, {grid, block, shared, stream}, arguments);
+}
+cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* function, void** arguments) {
+  return launch(function, {config->gridDim, config->blockDim, config->dynamicSmemBytes, config->stream},
+                arguments);
+}
+
+cudaError_t cudaFuncSetAttribute(const void* host_function, cudaFuncAttribute attribute, int value) {
+  return runtime_call("cudaFuncSetAttribute", [&] {
+    RegisteredKernel* kernel = find_kernel(host_function);
+    if (kernel == nullptr) return cudaErrorInvalidDeviceFunction;
+    if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
+    if (value < 0 || value + kernel->function().shared_bytes > shared_per_block_optin)
+      return cudaErrorInvalidValue;
+    kernel->dynamic_shared_limit = value;
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaFuncSetCacheConfig(const void*, cudaFuncCache) { return cudaSuccess; }
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* host_function) {
+  return runtime_call("cudaFuncGetAttributes", [&] {
+    const RegisteredKernel* kernel = find_kernel(host_function);
+    if (kernel == nullptr) return cudaErrorInvalidDeviceFunction;
+    *attributes = {};
+    attributes->sharedSizeBytes = static_cast<size_t>(kernel->function().shared_bytes);
+    attributes->localSizeBytes = static_cast<size_t>(kernel->function().local_bytes);
+    attributes->maxThreadsPerBlock = threads_per_block;
+    attributes->numRegs = nominal_registers;
+    attributes->ptxVersion = attributes->binaryVersion = 10 * compute_major + compute_minor;
+    attributes->maxDynamicSharedSizeBytes = static_cast<int>(
+        std::max(shared_per_block - kernel->function().shared_bytes, kernel->dynamic_shared_limit));
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void* host_function,
+                                                                   int threads, size_t dynamic_shared,
+                                                                   unsigned) {
+  return runtime_call("cudaOccupancyMaxActiveBlocksPerMultiprocessor", [&] {
+    const RegisteredKernel* kernel = find_kernel(host_function);
+    if (kernel == nullptr) return cudaErrorInvalidDeviceFunction;
+    if (threads <= 0 || threads > threads_per_block) return cudaErrorInvalidValue;
+    *blocks = resident_blocks(*kernel, threads, dynamic_shared);
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* host_function, int threads,
+                                                          size_t dynamic_shared) {
+  return cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, host_function, threads,
+                                                                dynamic_shared, 0);
+}
