@@ -6,7 +6,7 @@ BUILD := build
 SANITIZE := build-sanitize
 export CTEST_OUTPUT_ON_FAILURE := 1
 
-.PHONY: all test demo bench docs format clean packages sanitize
+.PHONY: all test demo bench docs emulate format clean packages sanitize
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -39,6 +39,10 @@ bench: all
 # Regenerates docs/ops.md on this machine.
 docs: all
 	$(BUILD)/masktwins bench ops --markdown docs/ops.md
+
+# Runs a CUDA program with its own main on the emulated device: make emulate K=my_kernel.cu
+emulate: all
+	BUILD=$(BUILD) kernels/emulator/emulate $(K)
 
 format:
 	clang-format -i $$(git ls-files '*.h' '*.cpp')
