@@ -87,13 +87,19 @@ TEST_CASE("probabilities keep 16 bits") {
 
 TEST_CASE("a bitmap is read, and noticed when it is cut off") {
   const Folder folder;
-  const std::string bytes = bitmap(5, 3);
-  write_file(folder / "image.bmp", bytes);
-  const Image read = read_image(folder / "image.bmp");
-  CHECK(read.channels == 3);
-  CHECK(read.at(2, 4)[1] == 24);
-  write_file(folder / "image.bmp", bytes.substr(0, bytes.size() - 20));
-  CHECK(error_of([&] { read_image(folder / "image.bmp"); }).find("cut off") != std::string::npos);
+  // Rows of 5 pixels end in a padding byte, rows of 12 do not.
+  for (const uint32_t width : {5u, 12u}) {
+    const std::string bytes = bitmap(width, 9);
+    write_file(folder / "image.bmp", bytes);
+    const Image read = read_image(folder / "image.bmp");
+    CHECK(read.channels == 3);
+    CHECK(read.at(2, 4)[1] == 24);
+    for (const std::size_t missing : {1, 20, 100}) {
+      CAPTURE(missing);
+      write_file(folder / "image.bmp", bytes.substr(0, bytes.size() - missing));
+      CHECK(error_of([&] { read_image(folder / "image.bmp"); }).find("cut off") != std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("a JPEG is read, and noticed when it is cut off anywhere") {
