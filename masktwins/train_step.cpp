@@ -24,6 +24,13 @@ double ramp_up(int64_t t, int64_t length) {
   return std::exp(-5 * left * left);
 }
 
+// Throws before a loss that is NaN or infinite can reach the parameters.
+void log_loss(const std::string& name, const Tensor& loss, StepReport& report) {
+  const double value = loss.item();
+  if (!std::isfinite(value)) throw NonFiniteError(concat_text("loss '", name, "' is ", value));
+  report.losses.emplace_back(name, value);
+}
+
 }  // namespace
 
 double StepReport::total_loss() const {
@@ -103,10 +110,10 @@ void TrainStep::learn_masked(const std::string& name, const Tensor& images, cons
   for (std::size_t k = 1; k < logits.size(); ++k)
     classes = add(classes, cross_entropy(logits[k], labels, weights));
   Tensor loss = scale(classes, ramp * uda.mask_weight / static_cast<double>(logits.size()));
-  report.losses.emplace_back(name, loss.item());
+  log_loss(name, loss, report);
   if (logits.size() > 1 && uda.cm_weight > 0) {
     const Tensor agreement = scale(consistency(logits, uda.cm_loss), ramp * uda.cm_weight);
-    report.losses.emplace_back(name + "_cm", agreement.item());
+    log_loss(name + "_cm", agreement, report);
     loss = add(loss, agreement);
   }
   backward(loss);
@@ -116,9 +123,7 @@ void TrainStep::learn_masked(const std::string& name, const Tensor& images, cons
 
 void TrainStep::learn(const std::string& name, const Tensor& loss, double weight, StepReport& report) {
   const Tensor weighted = scale(loss, weight);
-  const double value = weighted.item();
-  if (!std::isfinite(value)) throw NonFiniteError(concat_text("loss '", name, "' is ", value));
-  report.losses.emplace_back(name, value);
+  log_loss(name, weighted, report);
   backward(weighted);
 }
 
