@@ -45,7 +45,7 @@ emulate: all
 	BUILD=$(BUILD) kernels/emulator/emulate $(K)
 
 format:
-	clang-format -i $$(git ls-files '*.h' '*.cpp')
+	clang-format -i $$(git ls-files '*.h' '*.cpp' '*.cu' '*.cuh')
 
 clean:
 	rm -rf $(BUILD) $(SANITIZE)

@@ -30,23 +30,13 @@ struct TypeName {
   DType dtype;
   const char* name;
 };
-constexpr std::array<TypeName, 5> type_names{{{DType::float32, "F32"},
+constexpr std::array<TypeName, 7> type_names{{{DType::float32, "F32"},
                                               {DType::float64, "F64"},
+                                              {DType::bfloat16, "BF16"},
+                                              {DType::float16, "F16"},
                                               {DType::int32, "I32"},
                                               {DType::int64, "I64"},
                                               {DType::uint8, "U8"}}};
-
-template <class Body>
-decltype(auto) dispatch(DType type, Body&& body) {
-  switch (type) {
-    case DType::float32: return body(float{});
-    case DType::float64: return body(double{});
-    case DType::int32: return body(int32_t{});
-    case DType::int64: return body(int64_t{});
-    case DType::uint8: break;
-  }
-  return body(uint8_t{});
-}
 
 // Takes 8 bytes at a time, zero-padded at the end of each piece. Every step is one-to-one in the state, so
 // damage inside one word is always found, and any other with probability 1 - 2^-64.
@@ -268,7 +258,7 @@ class Reader {
 
   Tensor read_tensor(const Entry& entry) {
     if (entry.begin == entry.end) return Tensor::empty(entry.shape, entry.dtype);
-    return dispatch(entry.dtype, [&](auto zero) {
+    return dispatch_dtype(entry.dtype, [&](auto zero) {
       using T = decltype(zero);
       std::vector<T> values(static_cast<std::size_t>(entry.shape.numel()));
       const std::size_t bytes = values.size() * sizeof(T);
@@ -302,7 +292,7 @@ void write_safetensors(const std::string& path, const TensorFile& content) {
   file.write(blank_header);
   for (const Entry& entry : entries) {
     if (entry.begin == entry.end) continue;
-    dispatch(entry.dtype, [&](auto zero) {
+    dispatch_dtype(entry.dtype, [&](auto zero) {
       const auto values = content.tensors.at(entry.name).to_values<decltype(zero)>();
       const std::size_t bytes = values.size() * sizeof zero;
       checksum.add(values.data(), bytes);

@@ -30,4 +30,11 @@ template <class T>
 void relu_backward(const ReluBackwardArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void relu(const ReluArgs<T>& args);
+template <class T>
+void relu_backward(const ReluBackwardArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

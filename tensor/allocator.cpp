@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 
+#include "kernels/common/cuda.h"
 #include "tensor/check.h"
+#include "tensor/dispatch.h"
 
 namespace masktwins {
 namespace {
@@ -35,14 +37,38 @@ void* system_allocate(std::size_t bytes) {
   return block;
 }
 
+MemorySource source_of(Device device) {
+  return dispatch_device(device, "allocate", [](auto on) -> MemorySource {
+    if constexpr (on == Device::cpu) return {system_allocate, std::free};
+    else return {kernels::cuda::allocate, kernels::cuda::release};
+  });
+}
+
+// Kernels take their working memory from the tensors' allocator.
+CachingAllocator* build_cuda_allocator() {
+  auto* allocator = new CachingAllocator(Device::cuda);
+  if constexpr (built_with_cuda)
+    kernels::cuda::set_scratch_source(
+        {[](std::size_t bytes) { return CachingAllocator::of(Device::cuda).allocate(bytes); },
+         [](void* block, std::size_t bytes) { CachingAllocator::of(Device::cuda).release(block, bytes); }});
+  return allocator;
+}
+
 }  // namespace
 
-CachingAllocator::CachingAllocator() : cache_limit_(default_cache_limit) {}
+CachingAllocator::CachingAllocator() : CachingAllocator(Device::cpu) {}
 
-CachingAllocator& CachingAllocator::cpu() {
-  static auto* allocator =
-      new CachingAllocator;  // never destroyed: tensors with static lifetime may outlive main
-  return *allocator;
+CachingAllocator::CachingAllocator(Device device)
+    : device_(device), source_(source_of(device)), cache_limit_(default_cache_limit) {}
+
+CachingAllocator& CachingAllocator::of(Device device) {
+  // Never destroyed: tensors with static lifetime may outlive main.
+  if (device == Device::cpu) {
+    static auto* cpu = new CachingAllocator(Device::cpu);
+    return *cpu;
+  }
+  static auto* cuda = build_cuda_allocator();
+  return *cuda;
 }
 
 void* CachingAllocator::allocate(std::size_t bytes) {
@@ -56,13 +82,13 @@ void* CachingAllocator::allocate(std::size_t bytes) {
     stats_.cached -= size;
     ++stats_.cache_hits;
   } else {
-    block = system_allocate(size);
+    block = source_.allocate(size);
     if (block == nullptr) {
       trim_locked(0);
-      block = system_allocate(size);
+      block = source_.allocate(size);
     }
     if (block == nullptr) {
-      fail("out of memory: a tensor of ", size >> 20, " MiB was refused (", describe(stats_),
+      fail("out of memory on ", device_, ": a tensor of ", size >> 20, " MiB was refused (", describe(stats_),
            "); use a smaller train.crop, train.batch or model.width");
     }
   }
@@ -105,7 +131,7 @@ void CachingAllocator::trim_locked(std::size_t limit) {
   while (stats_.cached > limit && !free_blocks_.empty()) {
     const auto largest = std::prev(free_blocks_.end());
     stats_.cached -= largest->first;
-    std::free(largest->second);
+    source_.release(largest->second);
     free_blocks_.erase(largest);
   }
 }

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <string>
 
+#include "tensor/device.h"
+
 namespace masktwins {
 
 struct AllocatorStats {
@@ -17,10 +19,20 @@ struct AllocatorStats {
   std::size_t cache_hits = 0;   // of those, served from kept blocks
 };
 
+// Where blocks come from. `allocate` returns null when memory is exhausted.
+struct MemorySource {
+  void* (*allocate)(std::size_t bytes);
+  void (*release)(void* block);
+};
+
 class CachingAllocator {
  public:
-  CachingAllocator();
-  static CachingAllocator& cpu();
+  CachingAllocator();  // of the CPU's memory
+  explicit CachingAllocator(Device device);
+  // The allocator of a device. On CUDA all work runs on one stream, so a block may be handed out again while
+  // the kernels that used it still wait in the queue.
+  static CachingAllocator& of(Device device);
+  static CachingAllocator& cpu() { return of(Device::cpu); }
 
   // A block of at least `bytes` bytes, aligned to 64. Throws Error with the statistics when memory is
   // exhausted.
@@ -37,6 +49,8 @@ class CachingAllocator {
  private:
   void trim_locked(std::size_t limit);
 
+  Device device_;
+  MemorySource source_;
   mutable std::mutex mutex_;
   std::multimap<std::size_t, void*> free_blocks_;  // by size
   AllocatorStats stats_;

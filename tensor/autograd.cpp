@@ -4,7 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "kernels/common/parallel.h"
+#include "kernels/add.h"
+#include "tensor/dispatch.h"
 #include "tensor/random.h"
 
 namespace masktwins {
@@ -15,36 +16,30 @@ thread_local bool replaying = false;
 thread_local int non_finite_guards = 0;
 thread_local uint64_t next_sequence = 0;
 
-template <class T>
 bool all_finite(const Tensor& x) {
-  const T* data = x.data<T>();
-  for (int64_t i = 0; i < x.numel(); ++i)
-    if (!std::isfinite(data[i])) return false;
-  return true;
+  const Tensor values = x.to(Device::cpu);
+  return dispatch_dtype(values.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* data = values.data<T>();
+    return std::all_of(data, data + values.numel(),
+                       [](T value) { return std::isfinite(kernels::convert_element<double>(value)); });
+  });
 }
 
 void check_finite(const char* op, const Tensor& result) {
-  if (non_finite_guards == 0 || !is_floating(result.dtype())) return;
-  const bool finite =
-      result.dtype() == DType::float32 ? all_finite<float>(result) : all_finite<double>(result);
-  if (!finite)
-    throw NonFiniteError(
-        concat_text("op ", op, " made the first NaN or infinity, result shape ", result.shape()));
-}
-
-template <class T>
-void add_into(Tensor& sum, const Tensor& a, const Tensor& b) {
-  T* out = sum.data<T>();
-  const T* left = a.data<T>();
-  const T* right = b.data<T>();
-  kernels::parallel_for(sum.numel(), 1 << 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) out[i] = left[i] + right[i];
-  });
+  if (non_finite_guards == 0 || !is_floating(result.dtype()) || all_finite(result)) return;
+  throw NonFiniteError(
+      concat_text("op ", op, " made the first NaN or infinity, result shape ", result.shape()));
 }
 
 void add_into(Tensor& sum, const Tensor& a, const Tensor& b) {
   require_same(a, b, "gradient accumulation");
-  sum.dtype() == DType::float32 ? add_into<float>(sum, a, b) : add_into<double>(sum, a, b);
+  dispatch(sum, "gradient accumulation", [&](auto device, auto zero) {
+    using T = decltype(zero);
+    const kernels::AddArgs<T> args{a.data<T>(), b.data<T>(), sum.data<T>(), sum.numel()};
+    if constexpr (device == Device::cpu) kernels::cpu::add(args);
+    else kernels::cuda::add(args);
+  });
 }
 
 // sum += gradient. Memory that others may read is left untouched.

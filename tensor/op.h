@@ -62,6 +62,8 @@ struct OpDef {
   // Largest |error| / (1 + |reference|) of results and gradients in float32.
   double tolerance = 1e-5;
   bool has_gradient = true;
+  // What the op computes in on CUDA.
+  std::vector<DType> cuda_dtypes = {DType::float32, DType::bfloat16, DType::float16};
   Autocast autocast = Autocast::follow_inputs;
 };
 

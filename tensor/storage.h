@@ -10,11 +10,9 @@ namespace masktwins {
 
 class Storage {
  public:
-  Storage(std::size_t bytes, Device device) : bytes_(bytes), device_(device) {
-    if (device != Device::cpu) no_kernel("allocate", device);
-    data_ = CachingAllocator::cpu().allocate(bytes);
-  }
-  ~Storage() { CachingAllocator::cpu().release(data_, bytes_); }
+  Storage(std::size_t bytes, Device device)
+      : data_(CachingAllocator::of(device).allocate(bytes)), bytes_(bytes), device_(device) {}
+  ~Storage() { CachingAllocator::of(device_).release(data_, bytes_); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
@@ -23,7 +21,7 @@ class Storage {
   Device device() const { return device_; }
 
  private:
-  void* data_ = nullptr;
+  void* data_;
   std::size_t bytes_;
   Device device_;
 };

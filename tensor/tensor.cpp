@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/common/cuda.h"
+#include "kernels/convert.h"
+#include "kernels/fill.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 
 namespace masktwins {
+
+using kernels::convert_element;
 
 struct Tensor::Body {
   std::shared_ptr<Storage> storage;
@@ -16,6 +22,9 @@ struct Tensor::Body {
 };
 
 namespace {
+
+template <class T>
+constexpr bool converted_on_cuda = std::is_same_v<T, float> || kernels::is_16bit_float<T>;
 
 // Calls body(memory index, logical index) for every element; both orders differ only for rank 4.
 template <class Body>
@@ -30,18 +39,6 @@ void for_each_index(const Shape& shape, Body&& body) {
     for (int64_t y = 0; y < height; ++y)
       for (int64_t x = 0; x < width; ++x)
         for (int64_t c = 0; c < channels; ++c) body(memory++, ((n * channels + c) * height + y) * width + x);
-}
-
-template <class Body>
-decltype(auto) dispatch_any(DType type, Body&& body) {
-  switch (type) {
-    case DType::float32: return body(float{});
-    case DType::float64: return body(double{});
-    case DType::int32: return body(int32_t{});
-    case DType::int64: return body(int64_t{});
-    case DType::uint8: break;
-  }
-  return body(uint8_t{});
 }
 
 }  // namespace
@@ -76,6 +73,7 @@ Tensor Tensor::from_values(const Shape& shape, std::span<const T> values) {
 
 template <class T>
 std::vector<T> Tensor::to_values() const {
+  if (device() != Device::cpu) return to(Device::cpu).to_values<T>();
   std::vector<T> values(static_cast<std::size_t>(numel()));
   const T* in = data<T>();
   for_each_index(shape(), [&](int64_t memory, int64_t logical) {
@@ -89,11 +87,15 @@ template Tensor Tensor::from_values(const Shape&, std::span<const double>);
 template Tensor Tensor::from_values(const Shape&, std::span<const int32_t>);
 template Tensor Tensor::from_values(const Shape&, std::span<const int64_t>);
 template Tensor Tensor::from_values(const Shape&, std::span<const uint8_t>);
+template Tensor Tensor::from_values(const Shape&, std::span<const bfloat16>);
+template Tensor Tensor::from_values(const Shape&, std::span<const float16>);
 template std::vector<float> Tensor::to_values() const;
 template std::vector<double> Tensor::to_values() const;
 template std::vector<int32_t> Tensor::to_values() const;
 template std::vector<int64_t> Tensor::to_values() const;
 template std::vector<uint8_t> Tensor::to_values() const;
+template std::vector<bfloat16> Tensor::to_values() const;
+template std::vector<float16> Tensor::to_values() const;
 
 const Shape& Tensor::shape() const {
   require(defined(), "tensor: shape of an undefined tensor");
@@ -112,8 +114,9 @@ void* Tensor::checked_data(DType expected) const {
 
 double Tensor::item() const {
   require(numel() == 1, "item: the tensor has ", numel(), " elements, not one");
-  return dispatch_any(
-      dtype(), [&](auto zero) { return static_cast<double>(*static_cast<decltype(zero)*>(raw_data())); });
+  const Tensor value = to(Device::cpu);
+  return dispatch_dtype(dtype(),
+                        [&](auto zero) { return convert_element<double>(*value.data<decltype(zero)>()); });
 }
 
 Tensor Tensor::clone() const {
@@ -122,29 +125,62 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
+namespace {
+
+template <class From, class To>
+void convert_elements(Device where, const From* x, To* y, int64_t count) {
+  dispatch_device(where, "to", [&](auto device) {
+    if constexpr (device == Device::cpu)
+      std::transform(x, x + count, y, [](From value) { return convert_element<To>(value); });
+    else if constexpr (converted_on_cuda<From> && converted_on_cuda<To> && !std::is_same_v<From, To>)
+      kernels::cuda::convert(kernels::ConvertArgs<From, To>{x, y, count});
+    else
+      fail("to: cuda converts between float32, bfloat16 and float16 only, not ", dtype_of<From>(), " to ",
+           dtype_of<To>());
+  });
+}
+
+}  // namespace
+
 Tensor Tensor::to(DType type) const {
   if (type == dtype()) return *this;
   Tensor result = empty(shape(), type, device());
-  dispatch_any(dtype(), [&](auto from_zero) {
+  dispatch_dtype(dtype(), [&](auto from_zero) {
     using From = decltype(from_zero);
-    dispatch_any(type, [&](auto to_zero) {
+    dispatch_dtype(type, [&](auto to_zero) {
       using To = decltype(to_zero);
-      const From* in = data<From>();
-      std::transform(in, in + numel(), result.data<To>(), [](From value) { return static_cast<To>(value); });
+      convert_elements(device(), data<From>(), result.data<To>(), numel());
     });
   });
   return result;
 }
 
+Tensor Tensor::to(Device target) const {
+  if (target == device()) return *this;
+  Tensor result = empty(shape(), dtype(), target);
+  if constexpr (built_with_cuda) {
+    if (target == Device::cuda) kernels::cuda::copy_to_device(result.raw_data(), raw_data(), bytes());
+    else kernels::cuda::copy_to_host(result.raw_data(), raw_data(), bytes());
+  }
+  return result;
+}
+
 void Tensor::copy_from(const Tensor& source) {
   require_same(*this, source, "copy_from");
-  std::memcpy(raw_data(), source.raw_data(), bytes());
+  dispatch_device(device(), "copy_from", [&](auto on) {
+    if constexpr (on == Device::cpu) std::memcpy(raw_data(), source.raw_data(), bytes());
+    else kernels::cuda::copy_on_device(raw_data(), source.raw_data(), bytes());
+  });
 }
 
 void Tensor::fill(double value) {
-  dispatch_any(dtype(), [&](auto zero) {
+  dispatch_dtype(dtype(), [&](auto zero) {
     using T = decltype(zero);
-    std::fill_n(data<T>(), numel(), static_cast<T>(value));
+    const T element = convert_element<T>(value);
+    dispatch_device(device(), "fill", [&](auto on) {
+      if constexpr (on == Device::cpu) std::fill_n(data<T>(), numel(), element);
+      else kernels::cuda::fill(kernels::FillArgs<T>{element, data<T>(), numel()});
+    });
   });
 }
 

@@ -44,7 +44,7 @@ class Tensor {
   DType dtype() const;
   Device device() const;
 
-  // Elements in memory order. T must be the tensor's dtype.
+  // Elements in memory order, on the tensor's device. T must be the tensor's dtype.
   template <class T>
   T* data() {
     return static_cast<T*>(checked_data(dtype_of<T>()));
@@ -65,6 +65,8 @@ class Tensor {
   Tensor clone() const;
   // A converted copy outside the graph; the tensor itself when nothing changes.
   Tensor to(DType dtype) const;
+  // A copy in the memory of another device, outside the graph; the tensor itself when it is there already.
+  Tensor to(Device device) const;
   // Overwrites the elements with those of `source` (same shape and dtype).
   void copy_from(const Tensor& source);
   void fill(double value);

@@ -12,7 +12,7 @@ namespace masktwins::tests {
 
 // Largest |a - b| / (1 + |b|) over all elements; infinity if any difference is NaN.
 inline double largest_error(const Tensor& a, const Tensor& b) {
-  const Tensor left = a.to(DType::float64), right = b.to(DType::float64);
+  const Tensor left = a.to(Device::cpu).to(DType::float64), right = b.to(Device::cpu).to(DType::float64);
   double worst = 0;
   for (int64_t i = 0; i < left.numel(); ++i) {
     const double expected = right.data<double>()[i];

@@ -2,6 +2,7 @@
 
 #include "kernels/add.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -16,13 +17,11 @@ Tensor add(const Tensor& a, const Tensor& b) {
   Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
   {
     const ProfileScope profile("add", work(a));
-    dispatch_floating(a.dtype(), "add", [&](auto zero) {
+    dispatch(a, "add", [&](auto device, auto zero) {
       using T = decltype(zero);
       const kernels::AddArgs<T> args{a.data<T>(), b.data<T>(), y.data<T>(), a.numel()};
-      switch (a.device()) {
-        case Device::cpu: return kernels::cpu::add(args);
-        default: no_kernel("add", a.device());
-      }
+      if constexpr (device == Device::cpu) kernels::cpu::add(args);
+      else kernels::cuda::add(args);
     });
   }
   return record("add", y, {a, b}, [](const Tensor& dy, InputGradients& inputs) {

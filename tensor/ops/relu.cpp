@@ -4,6 +4,7 @@
 
 #include "kernels/relu.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -13,13 +14,11 @@ Tensor relu_backward(const Tensor& y, const Tensor& dy) {
   Tensor dx = Tensor::empty(y.shape(), y.dtype(), y.device());
   const ProfileScope profile("relu_backward",
                              {3.0 * static_cast<double>(y.bytes()), static_cast<double>(y.numel())});
-  dispatch_floating(y.dtype(), "relu", [&](auto zero) {
+  dispatch(y, "relu", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ReluBackwardArgs<T> args{y.data<T>(), dy.data<T>(), dx.data<T>(), y.numel()};
-    switch (y.device()) {
-      case Device::cpu: return kernels::cpu::relu_backward(args);
-      default: no_kernel("relu", y.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::relu_backward(args);
+    else kernels::cuda::relu_backward(args);
   });
   return dx;
 }
@@ -32,13 +31,11 @@ Tensor relu(const Tensor& x) {
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   {
     const ProfileScope profile("relu", work(x));
-    dispatch_floating(x.dtype(), "relu", [&](auto zero) {
+    dispatch(x, "relu", [&](auto device, auto zero) {
       using T = decltype(zero);
       const kernels::ReluArgs<T> args{x.data<T>(), y.data<T>(), x.numel()};
-      switch (x.device()) {
-        case Device::cpu: return kernels::cpu::relu(args);
-        default: no_kernel("relu", x.device());
-      }
+      if constexpr (device == Device::cpu) kernels::cpu::relu(args);
+      else kernels::cuda::relu(args);
     });
   }
   return record("relu", y, {x}, [saved = Saved(y)](const Tensor& dy, InputGradients& inputs) {

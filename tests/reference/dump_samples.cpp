@@ -26,7 +26,8 @@ data::TensorFile samples_of(const OpDef& op) {
     }
     if (op.has_gradient)
       file.tensors[prefix + "weights"] = tests::loss_weights(
-          tests::run(op, make_inputs(sample, DType::float64, tests::seed), sample.attributes)[0]);
+          tests::run(op, make_inputs(sample, DType::float64, tests::seed), sample.attributes)[0].shape(),
+          DType::float64);
     samples.push_back({{"attributes", sample.attributes}, {"differentiable", differentiable}});
   }
   file.metadata["samples"] = samples.dump();

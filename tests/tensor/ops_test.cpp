@@ -38,7 +38,7 @@ Tensor finite_differences(const OpDef& op, const Sample& sample, std::size_t arg
                           const std::vector<int64_t>& elements) {
   const NoGrad no_grad;
   Tensors inputs = make_inputs(sample, DType::float64, seed);
-  const Tensor weights = loss_weights(run(op, inputs, sample.attributes)[0]);
+  const Tensor weights = loss_weights(run(op, inputs, sample.attributes)[0].shape(), DType::float64);
   Tensor slope = Tensor::empty({static_cast<int64_t>(elements.size())}, DType::float64);
   constexpr double step = 1e-5;
   for (std::size_t i = 0; i < elements.size(); ++i) {

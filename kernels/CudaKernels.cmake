@@ -1,0 +1,42 @@
+# compile_cuda(<list of objects> <files.cu>): compiles CUDA files with nvcc, for GPUs or for the emulated device, and
+# the library `cuda_runtime` that goes with them.
+find_program(NVCC nvcc HINTS $ENV{CUDA_HOME}/bin /usr/local/cuda/bin REQUIRED)
+get_filename_component(cuda_bin ${NVCC} DIRECTORY)
+find_path(CUDA_INCLUDE cuda_runtime_api.h HINTS ${cuda_bin}/../include ${cuda_bin}/../targets/x86_64-linux/include
+          REQUIRED)
+cmake_policy(SET CMP0116 NEW)
+
+set(cuda_flags -std=c++20 -O3 -lineinfo --expt-relaxed-constexpr -Werror all-warnings -I${CMAKE_SOURCE_DIR})
+add_library(cuda_runtime INTERFACE)
+if(MASKTWINS_CUDA STREQUAL device)
+  # Machine code for every architecture from Turing to Blackwell, and PTX of the last one for those to come.
+  foreach(architecture 75 80 86 89 90 100 120)
+    list(APPEND cuda_flags -gencode arch=compute_${architecture},code=sm_${architecture})
+  endforeach()
+  list(APPEND cuda_flags -gencode arch=compute_120,code=compute_120 -Xptxas -Werror,-warn-spills)
+  find_library(CUDA_RUNTIME cudart_static HINTS ${CUDA_INCLUDE}/../lib64 ${CUDA_INCLUDE}/../lib REQUIRED)
+  target_link_libraries(cuda_runtime INTERFACE ${CUDA_RUNTIME} rt dl)
+else()
+  # Uncompressed PTX and nothing else, so that the emulator can read it.
+  list(APPEND cuda_flags -cudart none --no-compress -gencode arch=compute_80,code=compute_80)
+  target_compile_definitions(cuda_runtime INTERFACE MASKTWINS_CUDA_EMULATED)
+  target_link_libraries(cuda_runtime INTERFACE emulated_cuda)
+endif()
+set(CUDA_FLAGS ${cuda_flags} CACHE INTERNAL "")
+set(CUDA_COMPILER ${CMAKE_CXX_COMPILER_LAUNCHER} ${NVCC} CACHE INTERNAL "")
+
+function(compile_cuda objects)
+  set(compiled)
+  foreach(file ${ARGN})
+    get_filename_component(path ${file} ABSOLUTE)
+    file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${path})
+    set(object ${CMAKE_BINARY_DIR}/cuda/${name}.o)
+    get_filename_component(folder ${object} DIRECTORY)
+    file(MAKE_DIRECTORY ${folder})
+    add_custom_command(OUTPUT ${object}
+      COMMAND ${CUDA_COMPILER} ${CUDA_FLAGS} -MD -MF ${object}.d -c ${path} -o ${object}
+      DEPENDS ${path} DEPFILE ${object}.d COMMENT "nvcc ${name}" VERBATIM)
+    list(APPEND compiled ${object})
+  endforeach()
+  set(${objects} ${compiled} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,102 @@
+#include "kernels/common/cuda.h"
+
+#include <cuda_runtime_api.h>
+
+#include "kernels/common/stream.h"
+
+namespace masktwins::kernels::cuda {
+namespace {
+
+void* allocate_directly(std::size_t bytes) { return allocate(bytes); }
+void release_directly(void* memory, std::size_t) { release(memory); }
+
+ScratchSource& installed_source() {
+  static ScratchSource source{allocate_directly, release_directly};
+  return source;
+}
+
+int attribute(cudaDeviceAttr which) {
+  int value = 0;
+  check(cudaDeviceGetAttribute(&value, which, 0), "cudaDeviceGetAttribute");
+  return value;
+}
+
+}  // namespace
+
+void check(cudaError_t error, const std::string& what) {
+  if (error == cudaSuccess) return;
+  throw std::runtime_error("cuda: " + what + ": " + cudaGetErrorString(error) + " (" +
+                           cudaGetErrorName(error) + ")");
+}
+
+cudaStream_t stream() {
+  static const cudaStream_t created = [] {
+    cudaStream_t stream = nullptr;
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");
+    return stream;
+  }();
+  return created;
+}
+
+bool available(std::string& why_not) {
+  int devices = 0;
+  const cudaError_t error = cudaGetDeviceCount(&devices);
+  if (error == cudaSuccess && devices > 0) return true;
+  cudaGetLastError();
+  why_not = error == cudaSuccess ? "no CUDA device in this machine" : cudaGetErrorString(error);
+  return false;
+}
+
+DeviceDescription describe_device() {
+  DeviceDescription device;
+  cudaDeviceProp properties;
+  check(cudaGetDeviceProperties(&properties, 0), "cudaGetDeviceProperties");
+  device.name = properties.name;
+  device.compute_capability =
+      10 * attribute(cudaDevAttrComputeCapabilityMajor) + attribute(cudaDevAttrComputeCapabilityMinor);
+  check(cudaMemGetInfo(&device.free_memory, &device.memory), "cudaMemGetInfo");
+  check(cudaDriverGetVersion(&device.driver_version), "cudaDriverGetVersion");
+  check(cudaRuntimeGetVersion(&device.runtime_version), "cudaRuntimeGetVersion");
+#ifdef MASKTWINS_CUDA_EMULATED
+  device.emulated = true;
+#endif
+  return device;
+}
+
+void* allocate(std::size_t bytes) {
+  void* memory = nullptr;
+  const cudaError_t error = cudaMalloc(&memory, bytes);
+  if (error == cudaErrorMemoryAllocation) {
+    cudaGetLastError();  // not an error of the calls to come
+    return nullptr;
+  }
+  check(error, "cudaMalloc of " + std::to_string(bytes) + " bytes");
+  return memory;
+}
+
+void release(void* memory) { check(cudaFree(memory), "cudaFree"); }
+
+void copy_to_device(void* device, const void* host, std::size_t bytes) {
+  check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream()), "copy to the device");
+  check(cudaStreamSynchronize(stream()), "copy to the device");
+}
+
+void copy_to_host(void* host, const void* device, std::size_t bytes) {
+  check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream()), "copy to the host");
+  check(cudaStreamSynchronize(stream()), "copy to the host");
+}
+
+void copy_on_device(void* to, const void* from, std::size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()), "copy on the device");
+}
+
+void clear(void* device, std::size_t bytes) {
+  check(cudaMemsetAsync(device, 0, bytes, stream()), "clearing memory");
+}
+
+void synchronize() { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
+
+void set_scratch_source(const ScratchSource& source) { installed_source() = source; }
+const ScratchSource& scratch_source() { return installed_source(); }
+
+}  // namespace masktwins::kernels::cuda
