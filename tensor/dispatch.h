@@ -46,7 +46,8 @@ decltype(auto) dispatch(const Tensor& x, const char* op, Body&& body) {
       case DType::float32: return body(OnCuda{}, float{});
       case DType::bfloat16: return body(OnCuda{}, bfloat16{});
       case DType::float16: return body(OnCuda{}, float16{});
-      default: fail(op, ": needs a tensor of float32, bfloat16 or float16 on cuda, got ", x.dtype());
+      case DType::float64: fail(op, ": cuda computes in float32 and 16 bits, not in float64");
+      default: fail(op, ": needs a floating tensor, got ", x.dtype());
     }
   } else {
     no_kernel(op, x.device());

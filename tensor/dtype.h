@@ -89,7 +89,8 @@ template <class Body>
 decltype(auto) dispatch_floating(DType type, const char* op, Body&& body) {
   if (type == DType::float32) return std::forward<Body>(body)(float{});
   if (type == DType::float64) return std::forward<Body>(body)(double{});
-  fail(op, ": needs a tensor of float32 or float64 on the CPU, got ", type);
+  require(is_floating(type), op, ": needs a floating tensor, got ", type);
+  fail(op, ": the CPU computes in float32 and float64, not in ", type, "; use --device cuda");
 }
 
 }  // namespace masktwins

@@ -88,7 +88,7 @@ TEST_CASE("exhausted memory is an error that shows the statistics") {
   KeepingAllocator allocator;
   CHECK_THROWS_WITH_AS(
       allocator.allocate(std::size_t{1} << 60),
-      "out of memory: a tensor of 1099511627776 MiB was refused (0 MiB in tensors, 0 MiB at peak, "
+      "out of memory on cpu: a tensor of 1099511627776 MiB was refused (0 MiB in tensors, 0 MiB at peak, "
       "0 MiB cached); use a smaller train.crop, train.batch or model.width",
       Error);
   CHECK(allocator.stats().active == 0);
