@@ -42,7 +42,6 @@ Tensors rounded_inputs(const Sample& sample, DType dtype) {
 
 // Ops that have no CUDA kernels yet.
 const std::set<std::string> without_kernels = {
-    "adam_step",
     "apply_mask",
     "batch_norm",
     "block_mask",
@@ -69,10 +68,8 @@ const std::set<std::string> without_kernels = {
     "resize_bilinear",
     "resize_nearest",
     "scale",
-    "sgd_step",
     "slice_channels",
     "softmax_channels",
-    "squared_norm",
     "sum",
 };
 
