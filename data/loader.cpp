@@ -109,7 +109,7 @@ void Loader::work() {
     lock.unlock();
     Slot slot;
     try {
-      slot.batch = make_batch(step);
+      slot.batch = batch_of(step);
     } catch (...) {
       slot.problem = std::current_exception();
     }
@@ -131,7 +131,7 @@ Batch Loader::next() {
   return batch;
 }
 
-Batch Loader::make_batch(int64_t step) const {
+Batch Loader::batch_of(int64_t step) const {
   const int64_t crop = options_.crop, channels = source_->channels();
   Batch batch;
   batch.step = step;

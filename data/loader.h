@@ -55,6 +55,9 @@ class Loader {
   // once more.
   Batch next();
 
+  // The batch of any step, made now.
+  Batch batch_of(int64_t step) const;
+
   // Lines that a person should read once, for example that sections are smaller than the crop.
   const std::vector<std::string>& notices() const { return notices_; }
 
@@ -65,7 +68,6 @@ class Loader {
   };
 
   void work();
-  Batch make_batch(int64_t step) const;
 
   std::shared_ptr<const Dataset> source_, target_;
   LoaderOptions options_;

@@ -8,6 +8,7 @@ namespace masktwins {
 struct OpsBenchOptions {
   std::string only;      // part of a name
   std::string markdown;  // file for the table; empty: none
+  Device device = Device::cpu;
 };
 
 // Times the benchmark cases of every registered op, forward and backward.

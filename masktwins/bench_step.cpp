@@ -8,8 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "data/file.h"
+#include "masktwins/batch_feed.h"
 #include "masktwins/network.h"
 #include "masktwins/train_step.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/profiler.h"
 
@@ -27,16 +29,17 @@ class Bench {
  public:
   Bench(const StepBenchOptions& options, const std::string& mode)
       : config_(bench_config(options, mode)),
-        student_(build_network(config_)),
-        teacher_(build_network(config_)),
+        student_(build_network(config_, options.device)),
+        teacher_(build_network(config_, options.device)),
         student_arena_(*student_),
         teacher_arena_(*teacher_),
         optimizer_(optim::build_optimizer(student_arena_, {})),
         step_(config_, *student_, *optimizer_, *teacher_, teacher_arena_),
-        batch_(random_batch(options)) {}
+        batch_(to(random_batch(options), options.device)) {}
 
   void step() {
     step_.run(batch_);
+    synchronize(student_->device());
     ++batch_.step;
   }
 

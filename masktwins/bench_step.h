@@ -12,6 +12,7 @@ struct StepBenchOptions {
   int64_t repeats = 5;
   std::string json;  // a file, "-" for the screen, empty for a table
   bool profile = false;
+  Device device = Device::cpu;
 };
 
 // supervised: source loss, backward, optimiser. masktwins: teacher update, source, pseudo-labels, two

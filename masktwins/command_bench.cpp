@@ -18,7 +18,7 @@ void add_ops(CLI::App& bench) {
   command->add_option("--markdown", options->markdown, "write the table of ops to this file");
   device->add_to(*command);
   command->callback([=] {
-    device->apply();
+    options->device = device->apply();
     bench_ops(*options);
   });
 }
@@ -44,7 +44,7 @@ void add_step(CLI::App& bench) {
   command->add_flag("--profile", options->profile, "also print where the time of a complete step goes");
   device->add_to(*command);
   command->callback([=] {
-    device->apply();
+    options->device = device->apply();
     bench_step(*options);
   });
 }

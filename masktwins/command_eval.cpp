@@ -20,8 +20,8 @@ struct EvalOptions {
 };
 
 void evaluate_run(const EvalOptions& options) {
-  options.device.apply();
-  const TrainedNetwork network = load_trained_network(options.run, options.checkpoint, options.overrides);
+  const TrainedNetwork network =
+      load_trained_network(options.run, options.checkpoint, options.overrides, options.device.apply());
   const Config& config = network.config;
   const auto set = open_dataset(config, config.data.test, "data.test");
   Progress progress({.total = set->size(), .plain_every = std::max<int64_t>(1, set->size() / 10)});

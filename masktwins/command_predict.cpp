@@ -77,8 +77,8 @@ void write_prediction(const fs::path& stem, const data::Section& section, const 
 }
 
 void predict(const PredictOptions& options) {
-  options.device.apply();
-  const TrainedNetwork network = load_trained_network(options.run, options.checkpoint, options.overrides);
+  const TrainedNetwork network =
+      load_trained_network(options.run, options.checkpoint, options.overrides, options.device.apply());
   const Config& config = network.config;
   DatasetConfig images;
   images.images = options.images;

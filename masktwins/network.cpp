@@ -6,17 +6,19 @@
 
 namespace masktwins {
 
-std::unique_ptr<nn::SegmentationModel> build_network(const Config& config) {
+std::unique_ptr<nn::SegmentationModel> build_network(const Config& config, Device device) {
   const ModelConfig& model = config.model;
-  return nn::build_model(model.name, {.width = model.width,
+  auto network = nn::build_model(model.name, {.width = model.width,
                                       .norm = model.norm,
                                       .in_channels = model.in_channels,
                                       .classes = model.classes,
                                       .seed = static_cast<uint32_t>(config.seed)});
+  network->to(device);
+  return network;
 }
 
 TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
-                                    const std::vector<std::string>& overrides) {
+                                    const std::vector<std::string>& overrides, Device device) {
   const RunFolder folder = RunFolder::open(run);
   const CheckpointFolder files{folder.checkpoints()};
   std::filesystem::path file = checkpoint;
@@ -27,7 +29,7 @@ TrainedNetwork load_trained_network(const std::string& run, const std::string& c
                                : "--checkpoint takes student, teacher, best or a file");
   TrainedNetwork result;
   result.config = folder.config(overrides);
-  result.model = build_network(result.config);
+  result.model = build_network(result.config, device);
   result.source = file.string();
   load_network(file, checkpoint == "teacher" ? Network::teacher : Network::student, *result.model);
   return result;
@@ -38,9 +40,9 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
     const NoGrad no_grad;
     const bool training = model.training();
     model.set_training(false);
-    const Tensor logits = model.forward(images);
+    const Tensor logits = model.forward(images.to(model.device()));
     model.set_training(training);
-    return logits;
+    return logits.to(Device::cpu);
   };
 }
 

@@ -64,7 +64,7 @@ void load_state(const std::string& source, const StateDict& from, const StateDic
           ": belongs to another network; check [model] in the configuration:", joined(lines));
   for (const auto& [name, tensor] : to) {
     Tensor destination = tensor;  // the same memory
-    destination.copy_from(from.at(name).to(tensor.dtype()));
+    destination.copy_from(from.at(name).to(tensor.dtype()).to(tensor.device()));
   }
 }
 

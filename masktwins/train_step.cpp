@@ -5,12 +5,12 @@
 #include "masktwins/consistency.h"
 #include "masktwins/masked_views.h"
 #include "masktwins/strong_augmentation.h"
-#include "optim/clip.h"
 #include "optim/ema.h"
 #include "tensor/autograd.h"
 #include "tensor/ops/add.h"
 #include "tensor/ops/class_mix.h"
 #include "tensor/ops/cross_entropy.h"
+#include "tensor/ops/mul.h"
 #include "tensor/ops/scale.h"
 #include "tensor/random.h"
 
@@ -24,20 +24,7 @@ double ramp_up(int64_t t, int64_t length) {
   return std::exp(-5 * left * left);
 }
 
-// Throws before a loss that is NaN or infinite can reach the parameters.
-void log_loss(const std::string& name, const Tensor& loss, StepReport& report) {
-  const double value = loss.item();
-  if (!std::isfinite(value)) throw NonFiniteError(concat_text("loss '", name, "' is ", value));
-  report.losses.emplace_back(name, value);
-}
-
 }  // namespace
-
-double StepReport::total_loss() const {
-  double sum = 0;
-  for (const auto& [name, value] : losses) sum += value;
-  return sum;
-}
 
 TrainStep::TrainStep(const Config& config, nn::SegmentationModel& student, optim::Optimizer& optimizer,
                      nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena)
@@ -50,12 +37,13 @@ TrainStep::TrainStep(const Config& config, nn::SegmentationModel& student, optim
                 .base = config.train.lr,
                 .iterations = config.train.iterations,
                 .power = config.train.power,
-                .warmup = config.train.warmup} {}
+                .warmup = config.train.warmup},
+      losses_(optimizer.arena().values().device()) {}
 
 StepReport TrainStep::run(const data::Batch& batch) {
   const UdaConfig& uda = config_.uda;
   begin_random_step(static_cast<uint32_t>(config_.seed), static_cast<uint64_t>(batch.step));
-  StepReport report;
+  StepReport report{.step = batch.step};
   optimizer_.arena().zero_gradients();
   optim::update_teacher(teacher_arena_, optimizer_.arena(), batch.step, uda.ema_alpha);
 
@@ -73,9 +61,9 @@ StepReport TrainStep::run(const data::Batch& batch) {
       learn_masked("masked", batch.target_images, report.pseudo.labels, report.pseudo.weights, ramp, report);
   }
 
-  if (config_.train.clip_norm > 0) optim::clip_gradient_norm(optimizer_.arena(), config_.train.clip_norm);
   report.learning_rate = schedule_.at(batch.step);
-  optimizer_.step(report.learning_rate);
+  optimizer_.step(report.learning_rate, losses_.failure(), batch.step);
+  losses_.end_step();
   return report;
 }
 
@@ -110,21 +98,31 @@ void TrainStep::learn_masked(const std::string& name, const Tensor& images, cons
   for (std::size_t k = 1; k < logits.size(); ++k)
     classes = add(classes, cross_entropy(logits[k], labels, weights));
   Tensor loss = scale(classes, ramp * uda.mask_weight / static_cast<double>(logits.size()));
-  log_loss(name, loss, report);
+  log(name, loss, report);
   if (logits.size() > 1 && uda.cm_weight > 0) {
     const Tensor agreement = scale(consistency(logits, uda.cm_loss), ramp * uda.cm_weight);
-    log_loss(name + "_cm", agreement, report);
+    log(name + "_cm", agreement, report);
     loss = add(loss, agreement);
   }
-  backward(loss);
+  differentiate(loss);
   report.views = views;
   for (const Tensor& z : logits) report.view_logits.push_back(z.detach());
 }
 
 void TrainStep::learn(const std::string& name, const Tensor& loss, double weight, StepReport& report) {
   const Tensor weighted = scale(loss, weight);
-  log_loss(name, weighted, report);
-  backward(weighted);
+  log(name, weighted, report);
+  differentiate(weighted);
+}
+
+void TrainStep::log(const std::string& name, const Tensor& loss, StepReport& report) {
+  losses_.add(name, loss.detach(), report.step);
+  report.losses.emplace_back(name, loss.detach());
+}
+
+void TrainStep::differentiate(const Tensor& loss) const {
+  const Tensor factor = optimizer_.loss_scale();
+  backward(factor.defined() ? mul(loss, factor) : loss);
 }
 
 }  // namespace masktwins

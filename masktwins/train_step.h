@@ -8,6 +8,7 @@
 
 #include "data/loader.h"
 #include "masktwins/config.h"
+#include "masktwins/loss_log.h"
 #include "masktwins/pseudo_labels.h"
 #include "nn/segmentation_model.h"
 #include "optim/optimizer.h"
@@ -16,14 +17,13 @@
 namespace masktwins {
 
 struct StepReport {
-  std::vector<std::pair<std::string, double>> losses;  // by name, after their weights: "source", "mix", ...
+  int64_t step = 0;
+  std::vector<std::pair<std::string, Tensor>> losses;  // scalars after their weights: "source", "mix", ...
   double learning_rate = 0;
   PseudoLabels pseudo;  // empty without target losses
 
   // The first masked image's views and what the student said about each; for pictures.
   std::vector<Tensor> views, view_logits;
-
-  double total_loss() const;
 };
 
 class TrainStep {
@@ -34,8 +34,11 @@ class TrainStep {
             nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena);
 
   // Step number batch.step, counted from 0. Random draws depend on (config.seed, step) alone.
-  // Throws NonFiniteError, with the student unchanged, when a loss is NaN or infinite.
+  // On CUDA the step is only queued. When a loss is NaN or infinite the student stays as it was, in this step and
+  // all that follow; on the CPU run() itself throws NonFiniteError, on CUDA losses() does when it is read.
   StepReport run(const data::Batch& batch);
+
+  LossLog& losses() { return losses_; }
 
  private:
   bool uses_target(int64_t step) const;
@@ -44,6 +47,8 @@ class TrainStep {
   void learn_masked(const std::string& name, const Tensor& images, const Tensor& labels,
                     const Tensor& weights, double ramp, StepReport& report);
   void learn(const std::string& name, const Tensor& loss, double weight, StepReport& report);
+  void log(const std::string& name, const Tensor& loss, StepReport& report);
+  void differentiate(const Tensor& loss) const;
 
   const Config& config_;
   nn::SegmentationModel& student_;
@@ -51,6 +56,7 @@ class TrainStep {
   nn::SegmentationModel& teacher_;
   optim::ParameterArena& teacher_arena_;
   optim::Schedule schedule_;
+  LossLog losses_;
 };
 
 }  // namespace masktwins

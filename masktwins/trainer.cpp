@@ -1,10 +1,10 @@
 #include "masktwins/trainer.h"
 
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "data/file.h"
+#include "masktwins/batch_feed.h"
 #include "masktwins/datasets.h"
 #include "masktwins/network.h"
 #include "masktwins/signals.h"
@@ -32,6 +32,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, c
   options.beta2 = train.beta2;
   options.momentum = train.momentum;
   options.weight_decay = train.weight_decay;
+  options.clip_norm = train.clip_norm;
   return optim::build_optimizer(arena, options);
 }
 
@@ -55,31 +56,16 @@ std::string picture_name(const char* kind, int64_t step) {
 
 }  // namespace
 
-// Means of the losses since the last line of the log.
-struct Trainer::LossMeans {
-  std::map<std::string, double> sums;
-  int64_t steps = 0;
-
-  void add(const StepReport& report) {
-    for (const auto& [name, value] : report.losses) sums[name] += value;
-    ++steps;
-  }
-  json take() {
-    json means;
-    for (const auto& [name, sum] : sums) means[name] = sum / static_cast<double>(steps);
-    *this = {};
-    return means;
-  }
-};
-
-Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool resume_run, std::FILE* messages)
+Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool resume_run, std::FILE* messages,
+                 Device device)
     : config_(config),
+      device_(device),
       messages_(messages),
       source_(open_dataset(config, config.data.source, "data.source")),
       target_(uses_target(config.uda) ? open_dataset(config, config.data.target, "data.target") : nullptr),
       test_(open_if_given(config, config.data.test, "data.test")),
-      student_(build_network(config)),
-      teacher_(build_network(config)),
+      student_(build_network(config, device)),
+      teacher_(build_network(config, device)),
       student_arena_(*student_),
       teacher_arena_(*teacher_),
       optimizer_(make_optimizer(student_arena_, config.train)),
@@ -121,57 +107,76 @@ bool Trainer::run() {
                      .images_per_step = config_.train.batch * (target_ ? 2 : 1),
                      .plain_every = config_.train.log_every});
   for (const std::string& notice : loader.notices()) progress.say(notice);
-  LossMeans means;
+  BatchFeed feed(loader, device_);
   while (position_.step < iterations && !signals.stop_requested()) {
-    const data::Batch batch = loader.next();
-    const StepReport step_report = step(batch);
+    const data::Batch& batch = feed.next();
+    const StepReport step_report = or_explain(loader, [&] { return train_step_.run(batch); });
     ++position_.step;
-    report(step_report, means, progress);
+    or_explain(loader, [&] { report(step_report, progress); });
     if (every(position_.step, config_.train.picture_every))
       data::write_png(folder_.pictures() / picture_name("train", position_.step),
                       training_picture("step " + std::to_string(position_.step), batch, step_report,
                                        evaluation_function(*student_)));
     const bool last = position_.step == iterations;
-    if (test_ && config_.train.evaluate_every > 0 &&
-        (last || every(position_.step, config_.train.evaluate_every)))
-      evaluate(progress);
-    if (last || every(position_.step, config_.train.checkpoint_every)) save();
+    const bool evaluates = test_ && config_.train.evaluate_every > 0 &&
+                           (last || every(position_.step, config_.train.evaluate_every));
+    const bool saves = last || every(position_.step, config_.train.checkpoint_every);
+    if (evaluates || saves) check_losses(loader);
+    if (evaluates) evaluate(progress);
+    if (saves) save();
   }
+  check_losses(loader);
   if (position_.step < iterations) save();
   return position_.step == iterations;
 }
 
-StepReport Trainer::step(const data::Batch& batch) {
+// Runs `action`; if a loss was not finite, runs that step once more to find the op that made the first NaN. The
+// student has not changed since, so the same happens again.
+template <class Action>
+auto Trainer::or_explain(const data::Loader& loader, Action&& action) {
   try {
-    return train_step_.run(batch);
+    return action();
   } catch (const NonFiniteError& error) {
-    std::string first = error.what(), op;
+    const int64_t step = train_step_.losses().failed_step();
+    std::string op;
     try {
       const NonFiniteGuard guard;
-      train_step_.run(batch);
+      train_step_.run(to(loader.batch_of(step), device_));
     } catch (const NonFiniteError& named) {
       op = concat_text("; ", named.what());
     }
-    fail("step ", batch.step, ": ", first, op, "; training stopped, ", checkpoints_.last().string(),
+    fail("step ", step, ": ", error.what(), op, "; training stopped, ", checkpoints_.last().string(),
          " holds the last good state; try a smaller train.lr, or train.clip_norm = 1");
   }
 }
 
-void Trainer::report(const StepReport& report, LossMeans& means, Progress& progress) {
-  means.add(report);
-  progress.update(position_.step, {{"loss", report.total_loss()}});
-  if (const auto warning = collapse_.add(report.pseudo.class_share)) {
-    progress.say("warning: " + *warning);
-    log_.append({{"step", position_.step}, {"warning", *warning}});
+void Trainer::check_losses(const data::Loader& loader) {
+  or_explain(loader, [&] { train_step_.losses().check(); });
+}
+
+// On CUDA only the steps that are logged are looked at, because each look waits for the device.
+void Trainer::report(const StepReport& report, Progress& progress) {
+  ++steps_since_look_;
+  const bool logs = every(position_.step, config_.train.log_every);
+  if (device_ == Device::cpu || logs) {
+    last_loss_ = 0;
+    for (const auto& [name, loss] : report.losses) last_loss_ += loss.item();
+    std::vector<double> class_share;
+    if (report.pseudo.shares.defined()) class_share = report.pseudo.class_share();
+    if (const auto warning = collapse_.add(class_share, std::exchange(steps_since_look_, 0))) {
+      progress.say("warning: " + *warning);
+      log_.append({{"step", position_.step}, {"warning", *warning}});
+    }
   }
-  if (!every(position_.step, config_.train.log_every)) return;
+  progress.update(position_.step, {{"loss", last_loss_}});
+  if (!logs) return;
   json record = {{"step", position_.step},
-                 {"losses", means.take()},
+                 {"losses", train_step_.losses().take_means()},
                  {"learning_rate", report.learning_rate},
                  {"seconds_per_step", progress.seconds_per_step()}};
-  if (!report.pseudo.class_share.empty()) {
-    record["quality"] = report.pseudo.quality;
-    record["pseudo_label_share"] = report.pseudo.class_share;
+  if (report.pseudo.shares.defined()) {
+    record["quality"] = report.pseudo.quality();
+    record["pseudo_label_share"] = report.pseudo.class_share();
   }
   log_.append(record);
 }

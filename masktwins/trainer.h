@@ -24,7 +24,8 @@ class Trainer {
   // from its last checkpoint, bit for bit as if it had never stopped; without it `out` must not hold a run
   // yet.
   // Progress and warnings go to `messages`.
-  Trainer(const Config& config, const std::filesystem::path& out, bool resume, std::FILE* messages = stderr);
+  Trainer(const Config& config, const std::filesystem::path& out, bool resume, std::FILE* messages = stderr,
+          Device device = Device::cpu);
 
   // Trains until config.train.iterations; false if a signal stopped it earlier. Either way the last step is
   // saved.
@@ -34,16 +35,17 @@ class Trainer {
   const RunPosition& position() const { return position_; }
 
  private:
-  struct LossMeans;
-
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
   void resume();
-  StepReport step(const data::Batch& batch);
-  void report(const StepReport& report, LossMeans& means, Progress& progress);
+  template <class Action>
+  auto or_explain(const data::Loader& loader, Action&& action);
+  void check_losses(const data::Loader& loader);
+  void report(const StepReport& report, Progress& progress);
   void evaluate(Progress& progress);
   void save();
 
   Config config_;
+  Device device_;
   std::FILE* messages_;
   std::shared_ptr<const data::Dataset> source_, target_, test_;  // target and test may be null
   std::unique_ptr<nn::SegmentationModel> student_, teacher_;
@@ -55,6 +57,8 @@ class Trainer {
   CheckpointFolder checkpoints_;
   RunPosition position_;
   CollapseWatch collapse_;
+  int64_t steps_since_look_ = 0;
+  double last_loss_ = 0;  // of all terms, when last looked at
 };
 
 }  // namespace masktwins

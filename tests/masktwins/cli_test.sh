@@ -56,7 +56,7 @@ check 1 "already holds a run" train toy/config.toml --out run
 check 1 "train.lr = 0.5, was 0.001" train toy/config.toml --out run --resume "${small[@]}" --set train.lr=0.5
 check 1 "did you mean 'train.lr'" train toy/config.toml --set tran.lr=1
 check 1 "holds no run" eval --run toy
-check 1 "computes on the cpu only" train toy/config.toml --out other --device cuda
+check 2 "--device" train toy/config.toml --out other --device gpu
 printf 'no image' > broken.png
 check 1 "broken.png" predict --run run broken.png --out broken_out
 [ ! -e other ] && [ ! -e broken_out ] || { echo "an error left files behind"; failures=$((failures + 1)); }

@@ -1,0 +1,48 @@
+// layer_norm: each row of C channels with mean 0 and variance 1 (Ba, Kiros and Hinton 2016):
+//   y[r,c] = (x[r,c] - mean_r) * rstd_r * weight[c] + bias[c],  rstd = 1 / sqrt(variance + eps), biased
+//   variance.
+// backward, with xhat = (x - mean) * rstd and g = dy * weight:
+//   dx = rstd * (g - mean_c(g) - xhat * mean_c(g * xhat)),  dweight[c] = sum_r dy * xhat,  dbias[c] = sum_r
+//   dy.
+//
+// Layout: (R,C) row-major, one row per token or pixel. Bytes: 1 read, 1 write (backward: 2 reads, 1 write).
+// Flops per element: 8 (backward 14).
+#pragma once
+
+#include <cstdint>
+
+namespace masktwins::kernels {
+
+template <class T>
+struct LayerNormArgs {
+  int64_t rows, channels;
+  const T* x;
+  const T* weight;
+  const T* bias;
+  T* y;
+  T* mean;  // (R), for backward
+  T* rstd;  // (R), for backward
+  double eps;
+};
+
+template <class T>
+struct LayerNormBackwardArgs {
+  int64_t rows, channels;
+  const T* x;
+  const T* weight;
+  const T* mean;
+  const T* rstd;
+  const T* dy;
+  T* dx;
+  T* dweight;
+  T* dbias;
+};
+
+namespace cpu {
+template <class T>
+void layer_norm(const LayerNormArgs<T>& args);
+template <class T>
+void layer_norm_backward(const LayerNormBackwardArgs<T>& args);
+}  // namespace cpu
+
+}  // namespace masktwins::kernels
