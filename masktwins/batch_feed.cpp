@@ -16,7 +16,8 @@ std::array<Tensor data::Batch::*, 3> members() {
 }  // namespace
 
 data::Batch to(const data::Batch& batch, Device device) {
-  data::Batch result{.step = batch.step};
+  data::Batch result;
+  result.step = batch.step;
   for (const auto member : members())
     if ((batch.*member).defined()) result.*member = (batch.*member).to(device);
   return result;

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "tensor/device.h"
+
 namespace masktwins {
 
 struct OpsBenchOptions {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "tensor/device.h"
+
 namespace masktwins {
 
 struct StepBenchOptions {

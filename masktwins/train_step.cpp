@@ -43,7 +43,8 @@ TrainStep::TrainStep(const Config& config, nn::SegmentationModel& student, optim
 StepReport TrainStep::run(const data::Batch& batch) {
   const UdaConfig& uda = config_.uda;
   begin_random_step(static_cast<uint32_t>(config_.seed), static_cast<uint64_t>(batch.step));
-  StepReport report{.step = batch.step};
+  StepReport report;
+  report.step = batch.step;
   optimizer_.arena().zero_gradients();
   optim::update_teacher(teacher_arena_, optimizer_.arena(), batch.step, uda.ema_alpha);
 

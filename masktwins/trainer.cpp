@@ -110,9 +110,12 @@ bool Trainer::run() {
   BatchFeed feed(loader, device_);
   while (position_.step < iterations && !signals.stop_requested()) {
     const data::Batch& batch = feed.next();
-    const StepReport step_report = or_explain(loader, [&] { return train_step_.run(batch); });
-    ++position_.step;
-    or_explain(loader, [&] { report(step_report, progress); });
+    StepReport step_report;
+    or_explain(loader, [&] {
+      step_report = train_step_.run(batch);
+      ++position_.step;
+      report(step_report, progress);
+    });
     if (every(position_.step, config_.train.picture_every))
       data::write_png(folder_.pictures() / picture_name("train", position_.step),
                       training_picture("step " + std::to_string(position_.step), batch, step_report,
@@ -132,10 +135,9 @@ bool Trainer::run() {
 
 // Runs `action`; if a loss was not finite, runs that step once more to find the op that made the first NaN. The
 // student has not changed since, so the same happens again.
-template <class Action>
-auto Trainer::or_explain(const data::Loader& loader, Action&& action) {
+void Trainer::or_explain(const data::Loader& loader, const std::function<void()>& action) {
   try {
-    return action();
+    action();
   } catch (const NonFiniteError& error) {
     const int64_t step = train_step_.losses().failed_step();
     std::string op;

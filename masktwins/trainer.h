@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 
@@ -37,8 +38,7 @@ class Trainer {
  private:
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
   void resume();
-  template <class Action>
-  auto or_explain(const data::Loader& loader, Action&& action);
+  void or_explain(const data::Loader& loader, const std::function<void()>& action);
   void check_losses(const data::Loader& loader);
   void report(const StepReport& report, Progress& progress);
   void evaluate(Progress& progress);
