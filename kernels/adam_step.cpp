@@ -13,7 +13,8 @@ void adam_step(const AdamStepArgs<T>& args) {
     T* __restrict p = args.parameter;
     T* __restrict m = args.first_moment;
     T* __restrict v = args.second_moment;
-    for (int64_t i = begin; i < end; ++i) adam_element(coefficients, factor * args.gradient[i], p[i], m[i], v[i]);
+    for (int64_t i = begin; i < end; ++i)
+      adam_element(coefficients, factor * args.gradient[i], p[i], m[i], v[i]);
   });
 }
 

@@ -19,6 +19,11 @@ struct ApplyMaskArgs {
 namespace cpu {
 template <class T>
 void apply_mask(const ApplyMaskArgs<T>& args);
-}
+}  // namespace cpu
+
+namespace cuda {
+template <class T>
+void apply_mask(const ApplyMaskArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -17,7 +17,7 @@ namespace masktwins::kernels {
 
 struct BlockMaskArgs {
   int64_t batch, height, width, block;
-  const double* bounds;  // ascending
+  const double* bounds;  // ascending, at most 255
   int64_t bound_count;
   RandomKey key;
   uint64_t step;
@@ -30,7 +30,8 @@ inline int64_t mask_cells(int64_t size, int64_t block) {
   return cells < 1 ? 1 : static_cast<int64_t>(cells);
 }
 
-HOST_DEVICE uint8_t mask_index(const double* bounds, int64_t bound_count, float u) {
+template <class Bound>
+HOST_DEVICE uint8_t mask_index(const Bound* bounds, int64_t bound_count, float u) {
   uint8_t index = 0;
   for (int64_t k = 0; k < bound_count; ++k)
     index = static_cast<uint8_t>(index + (u > static_cast<float>(bounds[k])));
@@ -39,6 +40,10 @@ HOST_DEVICE uint8_t mask_index(const double* bounds, int64_t bound_count, float 
 
 namespace cpu {
 void block_mask(const BlockMaskArgs& args);
-}
+}  // namespace cpu
+
+namespace cuda {
+void block_mask(const BlockMaskArgs& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -20,4 +20,8 @@ namespace cpu {
 void copy_block(const CopyBlockArgs& args);
 }  // namespace cpu
 
+namespace cuda {
+void copy_block(const CopyBlockArgs& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

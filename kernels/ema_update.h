@@ -17,6 +17,10 @@ struct EmaUpdateArgs {
 namespace cpu {
 template <class T>
 void ema_update(const EmaUpdateArgs<T>& args);
-}
+}  // namespace cpu
+
+namespace cuda {
+void ema_update(const EmaUpdateArgs<float>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -1,12 +1,12 @@
-// gradient_control: what the optimiser does with the gradients, decided on the device where they lie, so that no
-// number has to travel to the host within a step.
+// gradient_control: what the optimiser does with the gradients, decided on the device where they lie, so that
+// no number has to travel to the host within a step.
 //   norm   = sqrt(squared_norm) / scale                                  of the true gradients
 //   factor = min(1, limit / (norm + 1e-6)) / scale                       clipping, and undoing the loss scale
-//   skip   = 1 if a loss of this step or an earlier one was not finite (failure[0] != 0) or norm is not, else 0
-// Without a scale a norm that is not finite sets failure = {-1, step}: the run must stop. With one, which is what
-// float16 needs, it is the normal sign of a scale too large: a skipped update halves the scale, and growth_interval
-// good ones in a row double it (Micikevicius et al., ICLR 2018).
-// Bytes and flops: a handful.
+//   skip   = 1 if a loss of this step or an earlier one was not finite (failure[0] != 0) or norm is not, else
+//   0
+// Without a scale a norm that is not finite sets failure = {-1, step}: the run must stop. With one, which is
+// what float16 needs, it is the normal sign of a scale too large: a skipped update halves the scale, and
+// growth_interval good ones in a row double it (Micikevicius et al., ICLR 2018). Bytes and flops: a handful.
 #pragma once
 
 #include <cmath>

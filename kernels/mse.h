@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "kernels/common/float16.h"
+
 namespace masktwins::kernels {
 
 template <class T>
@@ -12,7 +14,7 @@ struct MseArgs {
   int64_t count;
   const T* a;
   const T* b;
-  T* loss;  // one element
+  Wide<T>* loss;  // one element
 };
 
 template <class T>
@@ -20,8 +22,8 @@ struct MseBackwardArgs {
   int64_t count;
   const T* a;
   const T* b;
-  const T* dloss;  // one element
-  T sign;          // 1 for the gradient of a, -1 for that of b
+  const Wide<T>* dloss;  // one element
+  Wide<T> sign;          // 1 for the gradient of a, -1 for that of b
   T* gradient;
 };
 
@@ -31,5 +33,12 @@ void mse(const MseArgs<T>& args);
 template <class T>
 void mse_backward(const MseBackwardArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+template <class T>
+void mse(const MseArgs<T>& args);
+template <class T>
+void mse_backward(const MseBackwardArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -20,4 +20,9 @@ template <class T>
 void mul(const MulArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void mul(const MulArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

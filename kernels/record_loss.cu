@@ -8,8 +8,6 @@ __global__ void record_loss_kernel(RecordLossArgs<float> args) { record_one_loss
 
 }  // namespace
 
-void record_loss(const RecordLossArgs<float>& args) {
-  launch("record_loss", record_loss_kernel, 1, 1)(args);
-}
+void record_loss(const RecordLossArgs<float>& args) { launch("record_loss", record_loss_kernel, 1, 1)(args); }
 
 }  // namespace masktwins::kernels::cuda

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "kernels/common/float16.h"
+
 namespace masktwins::kernels {
 
 template <class T>
@@ -12,13 +14,18 @@ struct ScaleArgs {
   const T* x;
   T* y;
   int64_t count;
-  T factor;
-  T offset;
+  Wide<T> factor;
+  Wide<T> offset;
 };
 
 namespace cpu {
 template <class T>
 void scale(const ScaleArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+template <class T>
+void scale(const ScaleArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

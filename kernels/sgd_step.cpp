@@ -13,7 +13,8 @@ void sgd_step(const SgdStepArgs<T>& args) {
   parallel_for(args.count, 1 << 15, [&](int64_t begin, int64_t end) {
     T* __restrict p = args.parameter;
     T* __restrict m = args.momentum;
-    for (int64_t i = begin; i < end; ++i) sgd_element(lr, momentum, decay, factor * args.gradient[i], p[i], m[i]);
+    for (int64_t i = begin; i < end; ++i)
+      sgd_element(lr, momentum, decay, factor * args.gradient[i], p[i], m[i]);
   });
 }
 

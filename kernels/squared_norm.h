@@ -1,5 +1,5 @@
-// squared_norm: *result = sum of x², added in double over fixed chunks on the CPU, in float32 in a fixed order
-// on CUDA; the gradient norm of clipping. Bytes: 1 read. Flops: 2 per element.
+// squared_norm: *result = sum of x², added in double in a fixed order; the gradient norm of clipping.
+// Bytes: 1 read. Flops: 2 per element.
 #pragma once
 
 #include <cstdint>

@@ -5,19 +5,21 @@
 
 #include <cstdint>
 
+#include "kernels/common/float16.h"
+
 namespace masktwins::kernels {
 
 template <class T>
 struct SumArgs {
   const T* x;
-  T* y;  // one element
+  Wide<T>* y;  // one element
   int64_t count;
   double factor;
 };
 
 template <class T>
 struct SumBackwardArgs {
-  const T* dy;  // one element
+  const Wide<T>* dy;  // one element
   T* dx;
   int64_t count;
   double factor;
@@ -29,5 +31,12 @@ void sum(const SumArgs<T>& args);
 template <class T>
 void sum_backward(const SumBackwardArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+template <class T>
+void sum(const SumArgs<T>& args);
+template <class T>
+void sum_backward(const SumBackwardArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

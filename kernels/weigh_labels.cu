@@ -13,11 +13,11 @@ using Values = Pack<float>;
 constexpr unsigned all_lanes = 0xffffffffu;
 constexpr int most_counts = 256;  // sure pixels, and 255 classes
 
-// count[0] += pixels with probability >= sure, count[1 + k] += pixels with label k. Whole numbers, so the order of
-// the additions changes nothing. Lanes with equal labels add as one.
+// count[0] += pixels with probability >= sure, count[1 + k] += pixels with label k. Whole numbers, so the
+// order of the additions changes nothing. Lanes with equal labels add as one.
 __global__ void __launch_bounds__(threads_per_block)
-    count_labels_kernel(int64_t pixels, int counts, float sure, const uint8_t* label, const float* probability,
-                        Count* count) {
+    count_labels_kernel(int64_t pixels, int counts, float sure, const uint8_t* label,
+                        const float* probability, Count* count) {
   __shared__ int shared[most_counts];
   for (int k = threadIdx.x; k < counts; k += blockDim.x) shared[k] = 0;
   __syncthreads();
@@ -41,8 +41,8 @@ __global__ void shares_kernel(int counts, double pixels, const Count* count, flo
 }
 
 __global__ void __launch_bounds__(threads_per_block)
-    weigh_labels_kernel(int64_t packs, int64_t pixels, float least, const float* quality, const float* probability,
-                        float* weight) {
+    weigh_labels_kernel(int64_t packs, int64_t pixels, float least, const float* quality,
+                        const float* probability, float* weight) {
   const float value = quality ? *quality : 1;
   const int64_t thread = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   const int64_t threads = int64_t{gridDim.x} * blockDim.x;
@@ -69,10 +69,11 @@ void weigh_labels(const WeighLabelsArgs<float>& args) {
   const int counts = static_cast<int>(1 + args.classes);
   const DeviceScratch<Count> count(counts);
   clear(count.data(), static_cast<std::size_t>(counts) * sizeof(Count));
-  launch("count_labels", count_labels_kernel, blocks_for(args.pixels, 8 * threads_per_block), threads_per_block)(
-      args.pixels, counts, round_up(args.sure), args.label, args.probability, count.data());
-  launch("shares", shares_kernel, 1, threads_per_block)(counts, static_cast<double>(args.pixels), count.data(),
-                                                        args.shares);
+  launch("count_labels", count_labels_kernel, blocks_for(args.pixels, 8 * threads_per_block),
+         threads_per_block)(args.pixels, counts, round_up(args.sure), args.label, args.probability,
+                            count.data());
+  launch("shares", shares_kernel, 1, threads_per_block)(counts, static_cast<double>(args.pixels),
+                                                        count.data(), args.shares);
   const int64_t packs = pack_aligned(args.probability, args.weight) ? args.pixels / pack_size<float> : 0;
   launch("weigh_labels", weigh_labels_kernel, blocks_for(packs > 0 ? packs : args.pixels, threads_per_block),
          threads_per_block)(packs, args.pixels, round_up(args.least), args.by_quality ? args.shares : nullptr,

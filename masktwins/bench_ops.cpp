@@ -62,7 +62,8 @@ Measurement measure(const OpDef& op, const Sample& sample, Device device) {
   {
     const NoGrad no_grad;
     forward();
-    result.forward = best_seconds(device, [] {}, forward);
+    result.forward = best_seconds(
+        device, [] {}, forward);
   }
   if (!op.has_gradient) return result;
   for (std::size_t i = 0; i < inputs.size(); ++i) {

@@ -28,9 +28,10 @@ void LossLog::check() const {
   const int32_t what = failure_.to_values<int32_t>()[0];
   if (what == 0) return;
   if (what < 0) throw NonFiniteError("the norm of the gradients is not a finite number");
-  const Tensor sum = sums_.alias({}, what - 1);  // of whatever was added to it, it has kept the NaN or infinity
-  throw NonFiniteError(concat_text("loss '", names_[static_cast<std::size_t>(what - 1)], "' is ",
-                                   std::abs(sum.item())));
+  const Tensor sum =
+      sums_.alias({}, what - 1);  // of whatever was added to it, it has kept the NaN or infinity
+  throw NonFiniteError(
+      concat_text("loss '", names_[static_cast<std::size_t>(what - 1)], "' is ", std::abs(sum.item())));
 }
 
 int64_t LossLog::failed_step() const { return failure_.to_values<int32_t>()[1]; }

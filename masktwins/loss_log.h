@@ -1,5 +1,6 @@
-// The losses of the steps since somebody last read them. They stay on the device where they were computed, so that
-// a training step never waits for a number; one read at every line of the log brings sums and failures at once.
+// The losses of the steps since somebody last read them. They stay on the device where they were computed, so
+// that a training step never waits for a number; one read at every line of the log brings sums and failures
+// at once.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ class LossLog {
  public:
   explicit LossLog(Device device);
 
-  // One loss (a scalar) of step number `step`. On the CPU, where reading costs nothing, this is also a check().
+  // One loss (a scalar) of step number `step`. On the CPU, where reading costs nothing, this is also a
+  // check().
   void add(const std::string& name, const Tensor& loss, int64_t step);
   void end_step() { ++steps_; }
 
@@ -26,8 +28,8 @@ class LossLog {
   // The step in which that happened.
   int64_t failed_step() const;
 
-  // Mean per step of every loss since the last call, which counts anew from here. Waits for the device; throws as
-  // check(). Empty if no step ended.
+  // Mean per step of every loss since the last call, which counts anew from here. Waits for the device;
+  // throws as check(). Empty if no step ended.
   std::map<std::string, double> take_means();
 
  private:

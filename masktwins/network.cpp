@@ -9,10 +9,10 @@ namespace masktwins {
 std::unique_ptr<nn::SegmentationModel> build_network(const Config& config, Device device) {
   const ModelConfig& model = config.model;
   auto network = nn::build_model(model.name, {.width = model.width,
-                                      .norm = model.norm,
-                                      .in_channels = model.in_channels,
-                                      .classes = model.classes,
-                                      .seed = static_cast<uint32_t>(config.seed)});
+                                              .norm = model.norm,
+                                              .in_channels = model.in_channels,
+                                              .classes = model.classes,
+                                              .seed = static_cast<uint32_t>(config.seed)});
   network->to(device);
   return network;
 }

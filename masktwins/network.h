@@ -26,8 +26,8 @@ TrainedNetwork load_trained_network(const std::string& run, const std::string& c
                                     const std::vector<std::string>& overrides = {},
                                     Device device = Device::cpu);
 
-// The network as a function of images, in evaluation mode and without a graph. Images and logits lie on the CPU,
-// whatever the network's device. The model must outlive it.
+// The network as a function of images, in evaluation mode and without a graph. Images and logits lie on the
+// CPU, whatever the network's device. The model must outlive it.
 SegmentationFunction evaluation_function(nn::SegmentationModel& model);
 
 // How large images are cut for this network.

@@ -15,9 +15,9 @@ std::vector<double> PseudoLabels::class_share() const {
 
 PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& uda) {
   const PseudoLabel teacher = pseudo_label(logits);
-  const LabelWeights weights = weigh_labels(
-      teacher.label, teacher.probability, logits.dim(1),
-      {.sure = uda.quality_threshold, .least = uda.threshold, .by_quality = uda.quality_weight});
+  const LabelWeights weights =
+      weigh_labels(teacher.label, teacher.probability, logits.dim(1),
+                   {.sure = uda.quality_threshold, .least = uda.threshold, .by_quality = uda.quality_weight});
   return {teacher.label, teacher.probability, weights.weight, weights.shares};
 }
 

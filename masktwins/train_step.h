@@ -34,8 +34,9 @@ class TrainStep {
             nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena);
 
   // Step number batch.step, counted from 0. Random draws depend on (config.seed, step) alone.
-  // On CUDA the step is only queued. When a loss is NaN or infinite the student stays as it was, in this step and
-  // all that follow; on the CPU run() itself throws NonFiniteError, on CUDA losses() does when it is read.
+  // On CUDA the step is only queued. When a loss is NaN or infinite the student stays as it was, in this step
+  // and all that follow; on the CPU run() itself throws NonFiniteError, on CUDA losses() does when it is
+  // read.
   StepReport run(const data::Batch& batch);
 
   LossLog& losses() { return losses_; }

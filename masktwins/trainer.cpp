@@ -133,8 +133,8 @@ bool Trainer::run() {
   return position_.step == iterations;
 }
 
-// Runs `action`; if a loss was not finite, runs that step once more to find the op that made the first NaN. The
-// student has not changed since, so the same happens again.
+// Runs `action`; if a loss was not finite, runs that step once more to find the op that made the first NaN.
+// The student has not changed since, so the same happens again.
 void Trainer::or_explain(const data::Loader& loader, const std::function<void()>& action) {
   try {
     action();

@@ -50,9 +50,10 @@ Image training_picture(const std::string& title, const data::Batch& step_batch, 
   if (report.pseudo.labels.defined()) {
     const Tensor labels = report.pseudo.labels.to(Device::cpu);
     const Painter target{colors, value_range(batch.target_images, 0)};
-    rows.push_back({{"target", target.plain(batch.target_images)},
-                    {"teacher", target.with(batch.target_images, first_labels(labels))},
-                    {"confidence", confidence_map(report.pseudo.probability.to(Device::cpu), source_logits.dim(1))}});
+    rows.push_back(
+        {{"target", target.plain(batch.target_images)},
+         {"teacher", target.with(batch.target_images, first_labels(labels))},
+         {"confidence", confidence_map(report.pseudo.probability.to(Device::cpu), source_logits.dim(1))}});
   }
   std::vector<Panel> views;
   for (std::size_t k = 0; k < report.views.size(); ++k) {
@@ -60,7 +61,8 @@ Image training_picture(const std::string& title, const data::Batch& step_batch, 
     const Painter painter{colors, value_range(view, 0)};
     const std::string name = "view " + std::to_string(k + 1);
     views.push_back({name, painter.plain(view)});
-    views.push_back({name + ": student", painter.with(view, predicted_classes(report.view_logits[k].to(Device::cpu), 0))});
+    views.push_back({name + ": student",
+                     painter.with(view, predicted_classes(report.view_logits[k].to(Device::cpu), 0))});
   }
   if (!views.empty()) rows.push_back(std::move(views));
   return contact_sheet(title, rows);

@@ -49,8 +49,8 @@ class Sgd : public Optimizer {
   void update(double lr, const Tensor& control) override {
     for (const Range& r : ranges_)
       sgd_step(slice(arena_.values(), r.offset, r.count), slice(arena_.gradients(), r.offset, r.count),
-               slice(momentum_, r.offset, r.count),
-               {lr * r.lr_multiplier, options_.momentum, r.weight_decay}, control);
+               slice(momentum_, r.offset, r.count), {lr * r.lr_multiplier, options_.momentum, r.weight_decay},
+               control);
   }
 
   std::vector<std::pair<std::string, Tensor>> moments() const override { return {{"momentum", momentum_}}; }

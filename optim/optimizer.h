@@ -32,8 +32,8 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   // One update with learning rate lr from the gradients in the arena. With `failure` (int32 {2}, see
-  // kernels/gradient_control.h) nothing changes once a loss or the gradients of a step were not finite; `step`
-  // is then remembered there. The host waits for nothing.
+  // kernels/gradient_control.h) nothing changes once a loss or the gradients of a step were not finite;
+  // `step` is then remembered there. The host waits for nothing.
   void step(double lr, const Tensor& failure = {}, int64_t step = 0);
   // What every loss must be multiplied with before backward, a scalar; undefined without loss_scaling.
   Tensor loss_scale() const { return scale_.defined() ? scale_.alias({}) : Tensor(); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/common/float16.h"
 
@@ -11,21 +12,45 @@ namespace masktwins::kernels::cuda {
 template <class T>
 constexpr int pack_size = 16 / static_cast<int>(sizeof(T));
 
-template <class T>
-struct alignas(16) Pack {
-  T element[pack_size<T>];
+// Neighbouring elements that one instruction moves: 1, 2, 4, 8 or 16 bytes.
+template <class T, int n>
+struct alignas(n * sizeof(T)) Vector {
+  T element[n];
 };
 
 template <class T>
+using Pack = Vector<T, pack_size<T>>;
+
+// The unsigned type of that many bytes, which the compiler moves in one piece.
+template <std::size_t bytes>
+using Word = std::conditional_t<
+    bytes == 16, uint4,
+    std::conditional_t<
+        bytes == 8, uint2,
+        std::conditional_t<bytes == 4, uint32_t, std::conditional_t<bytes == 2, uint16_t, uint8_t>>>>;
+
+template <int n, class T>
+__device__ __forceinline__ Vector<T, n> load_vector(const T* p) {
+  using Bits = Word<n * sizeof(T)>;
+  Vector<T, n> vector;
+  *reinterpret_cast<Bits*>(&vector) = *reinterpret_cast<const Bits*>(p);
+  return vector;
+}
+
+template <int n, class T>
+__device__ __forceinline__ void store_vector(T* p, const Vector<T, n>& vector) {
+  using Bits = Word<n * sizeof(T)>;
+  *reinterpret_cast<Bits*>(p) = *reinterpret_cast<const Bits*>(&vector);
+}
+
+template <class T>
 __device__ __forceinline__ Pack<T> load_pack(const T* p) {
-  Pack<T> pack;
-  *reinterpret_cast<uint4*>(&pack) = *reinterpret_cast<const uint4*>(p);
-  return pack;
+  return load_vector<pack_size<T>>(p);
 }
 
 template <class T>
 __device__ __forceinline__ void store_pack(T* p, const Pack<T>& pack) {
-  *reinterpret_cast<uint4*>(p) = *reinterpret_cast<const uint4*>(&pack);
+  store_vector(p, pack);
 }
 
 // Whether packs may be read and written at all of these addresses.

@@ -61,6 +61,12 @@ __global__ void __launch_bounds__(threads_per_block)
   if (threadIdx.x == 0) *out = static_cast<T>(static_cast<Sum>(factor) * sum);
 }
 
+// *out = factor * sum of the blocks' partial sums.
+template <class Sum, class T>
+void finish_sum(const char* name, const Sum* partial, unsigned blocks, double factor, T* out) {
+  launch(name, finish_sum_kernel<Sum, T>, 1, threads_per_block)(partial, int64_t{blocks}, factor, out);
+}
+
 // partial[block] = sum over the block's elements of f(i).
 template <class Sum, class F>
 __global__ void __launch_bounds__(threads_per_block) partial_sums_kernel(F f, int64_t count, Sum* partial) {
@@ -81,7 +87,7 @@ void reduce_sum(const char* name, F f, int64_t count, double factor, T* out) {
   const unsigned blocks = blocks_for(count, 4 * threads_per_block);
   const DeviceScratch<Sum> partial(blocks);
   launch(name, partial_sums_kernel<Sum, F>, blocks, threads_per_block)(f, count, partial.data());
-  launch(name, finish_sum_kernel<Sum, T>, 1, threads_per_block)(partial.data(), int64_t{blocks}, factor, out);
+  finish_sum(name, partial.data(), blocks, factor, out);
 }
 
 }  // namespace masktwins::kernels::cuda

@@ -16,8 +16,8 @@ class Upload {
 
   // The pinned memory. Waits until the copy before has read it.
   void* host();
-  // Queues the copy of host() to `device`: it waits for what was queued before used(), and kernels queued from now
-  // on wait for it.
+  // Queues the copy of host() to `device`: it waits for what was queued before used(), and kernels queued
+  // from now on wait for it.
   void start(void* device);
   // Says that every kernel that reads the device memory has been queued.
   void used();

@@ -2,6 +2,7 @@
 
 #include "kernels/apply_mask.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -24,7 +25,7 @@ std::vector<Tensor> apply_mask(const Tensor& x, const Tensor& index, int64_t vie
   std::vector<Tensor> result;
   for (int64_t k = 0; k < views; ++k) result.push_back(Tensor::empty(x.shape(), x.dtype(), x.device()));
   const ProfileScope profile("apply_mask", work(x, index, views));
-  dispatch_floating(x.dtype(), "apply_mask", [&](auto zero) {
+  dispatch(x, "apply_mask", [&](auto device, auto zero) {
     using T = decltype(zero);
     std::vector<T*> view;
     for (Tensor& tensor : result) view.push_back(tensor.data<T>());
@@ -35,10 +36,8 @@ std::vector<Tensor> apply_mask(const Tensor& x, const Tensor& index, int64_t vie
                                          index.data<uint8_t>(),
                                          view.data(),
                                          static_cast<uint8_t>(first)};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::apply_mask(args);
-      default: no_kernel("apply_mask", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::apply_mask(args);
+    else kernels::cuda::apply_mask(args);
   });
   for (const Tensor& tensor : result) record("apply_mask", tensor);
   return result;

@@ -5,6 +5,7 @@
 
 #include "kernels/block_mask.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -17,16 +18,17 @@ Work work(int64_t pixels) { return {static_cast<double>(pixels), 0}; }
 Tensor block_mask(int64_t batch, int64_t height, int64_t width, int64_t block,
                   const std::vector<double>& bounds, kernels::RandomKey key, uint64_t step, Device device) {
   require(block >= 1, "block_mask: block must be at least 1 pixel, got ", block);
+  require(bounds.size() <= 255, "block_mask: at most 256 parts, got ", bounds.size() + 1);
   require(std::is_sorted(bounds.begin(), bounds.end()), "block_mask: bounds must ascend");
   Tensor index = Tensor::empty({batch, height, width}, DType::uint8, device);
   const ProfileScope profile("block_mask", work(index.numel()));
   const kernels::BlockMaskArgs args{batch, height,        width,
                                     block, bounds.data(), static_cast<int64_t>(bounds.size()),
                                     key,   step,          index.data<uint8_t>()};
-  switch (device) {
-    case Device::cpu: kernels::cpu::block_mask(args); break;
-    default: no_kernel("block_mask", device);
-  }
+  dispatch_device(device, "block_mask", [&](auto on) {
+    if constexpr (on == Device::cpu) kernels::cpu::block_mask(args);
+    else kernels::cuda::block_mask(args);
+  });
   return record("block_mask", index);
 }
 
@@ -42,9 +44,10 @@ std::vector<double> bounds_of(const Attributes& a) {
   return bounds;
 }
 
-Tensors run(const Tensors&, const Attributes& a) {
+// The input is empty and says by its device where the mask is drawn.
+Tensors run(const Tensors& inputs, const Attributes& a) {
   return {block_mask(attribute(a, "batch"), attribute(a, "height"), attribute(a, "width"),
-                     attribute(a, "block"), bounds_of(a), sample_key, sample_step)};
+                     attribute(a, "block"), bounds_of(a), sample_key, sample_step, inputs[0].device())};
 }
 
 Tensors reference(const Tensors&, const Attributes& a) {
@@ -71,7 +74,8 @@ Tensors reference(const Tensors&, const Attributes& a) {
 }
 
 Sample sample(double batch, double height, double width, double block, double parts) {
-  return {{}, {{"batch", batch}, {"height", height}, {"width", width}, {"block", block}, {"parts", parts}}};
+  return {{{{0}}},
+          {{"batch", batch}, {"height", height}, {"width", width}, {"block", block}, {"parts", parts}}};
 }
 
 const RegisterOp registered({

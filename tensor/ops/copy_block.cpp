@@ -1,6 +1,7 @@
 #include "tensor/ops/copy_block.h"
 
 #include "kernels/copy_block.h"
+#include "tensor/dispatch.h"
 #include "tensor/profiler.h"
 
 namespace masktwins {
@@ -8,10 +9,10 @@ namespace {
 
 void copy_block(const char* op, const kernels::CopyBlockArgs& args, Device device) {
   const ProfileScope profile(op, {2.0 * static_cast<double>(args.outer * args.inner * args.length), 0});
-  switch (device) {
-    case Device::cpu: return kernels::cpu::copy_block(args);
-    default: no_kernel(op, device);
-  }
+  dispatch_device(device, op, [&](auto on) {
+    if constexpr (on == Device::cpu) kernels::cpu::copy_block(args);
+    else kernels::cuda::copy_block(args);
+  });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tensor/ops/ema_update.h"
 
 #include "kernels/ema_update.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -15,13 +16,12 @@ Work work(const Tensor& average) {
 void ema_update(Tensor average, const Tensor& value, double alpha) {
   require_same(average, value, "ema_update");
   const ProfileScope profile("ema_update", work(average));
-  dispatch_floating(average.dtype(), "ema_update", [&](auto zero) {
+  dispatch(average, "ema_update", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::EmaUpdateArgs<T> args{alpha, average.numel(), value.data<T>(), average.data<T>()};
-    switch (average.device()) {
-      case Device::cpu: return kernels::cpu::ema_update(args);
-      default: no_kernel("ema_update", average.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::ema_update(args);
+    else if constexpr (std::is_same_v<T, float>) kernels::cuda::ema_update(args);
+    else fail("ema_update: cuda keeps parameters in float32, not in ", average.dtype());
   });
 }
 
@@ -52,6 +52,7 @@ const RegisterOp registered({
     .benchmarks = {sample({4 << 20}, 0.999)},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
     .has_gradient = false,
+    .cuda_dtypes = {DType::float32},
 });
 
 }  // namespace

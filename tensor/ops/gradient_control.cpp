@@ -32,14 +32,16 @@ Tensor gradient_control(const Tensor& squared_norm, Tensor failure, Tensor scale
 
 namespace {
 
-// Inputs: squared norm (infinite in its place unless `finite`), {factor of the losses, good updates}, failure.
-// Results: control, scale and failure afterwards.
+// Inputs: squared norm (infinite in its place unless `finite`), {factor of the losses, good updates},
+// failure. Results: control, scale and failure afterwards.
 Tensors run(const Tensors& inputs, const Attributes& a) {
-  const Tensor scale = attribute(a, "scaled") != 0 ? inputs[1].clone() : Tensor(), failure = inputs[2].clone();
+  const Tensor scale = attribute(a, "scaled") != 0 ? inputs[1].clone() : Tensor(),
+               failure = inputs[2].clone();
   Tensor squared_norm = inputs[0].clone();
   if (attribute(a, "finite") == 0) squared_norm.fill(INFINITY);
-  const Tensor control = gradient_control(squared_norm, failure, scale, inputs[0].dtype(), attribute(a, "step"),
-                                          {real_attribute(a, "limit"), attribute(a, "growth_interval")});
+  const Tensor control =
+      gradient_control(squared_norm, failure, scale, inputs[0].dtype(), attribute(a, "step"),
+                       {real_attribute(a, "limit"), attribute(a, "growth_interval")});
   return {control, scale.defined() ? scale : inputs[1], failure};
 }
 
@@ -51,7 +53,8 @@ Tensors reference(const Tensors& inputs, const Attributes& a) {
   const double factor = scaled ? s[0] : 1, limit = real_attribute(a, "limit");
   const bool finite = attribute(a, "finite") != 0;
   const double norm = finite ? std::sqrt(inputs[0].data<double>()[0]) / factor : INFINITY;
-  if (!finite && !scaled && failed[0] == 0) failed[0] = -1, failed[1] = static_cast<int32_t>(attribute(a, "step"));
+  if (!finite && !scaled && failed[0] == 0)
+    failed[0] = -1, failed[1] = static_cast<int32_t>(attribute(a, "step"));
   Tensor control = Tensor::full({2}, 1 / factor, DType::float64);
   if (limit > 0 && limit < norm + 1e-6) control.data<double>()[0] *= limit / (norm + 1e-6);
   control.data<double>()[1] = finite && failed[0] == 0 ? 0 : 1;
@@ -80,10 +83,14 @@ const RegisterOp registered({
     .formula = "factor = min(1, limit / ‖g‖) / scale, skip = a loss or ‖g‖ is not finite",
     .run = run,
     .reference = reference,
-    .samples = {sample(9, false, 1, 1), sample(9, false, 0, 1), sample(64, true, 1, 3), sample(64, true, 10, 4),
-                sample(9, false, 1, 1, 3), sample(9, true, 0, 1, 0, false), sample(9, false, 1, 1, 0, false)},
+    .samples = {sample(9, false, 1, 1), sample(9, false, 0, 1), sample(64, true, 1, 3),
+                sample(64, true, 10, 4), sample(9, false, 1, 1, 3), sample(9, true, 0, 1, 0, false),
+                sample(9, false, 1, 1, 0, false)},
     .benchmarks = {sample(9, true, 1, 3)},
-    .work = [](const Tensors&, const Attributes&) { return Work{32, 10}; },
+    .work =
+        [](const Tensors&, const Attributes&) {
+          return Work{32, 10};
+        },
     .has_gradient = false,
     .cuda_dtypes = {DType::float32},
     .autocast = Autocast::keep_float32,

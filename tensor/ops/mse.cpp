@@ -2,10 +2,13 @@
 
 #include "kernels/mse.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
 namespace {
+
+using kernels::Wide;
 
 Work work(const Tensor& a) {
   return {2.0 * static_cast<double>(a.bytes()), 3.0 * static_cast<double>(a.numel())};
@@ -15,14 +18,13 @@ Tensor mse_backward(const Tensor& a, const Tensor& b, const Tensor& dloss, int s
   Tensor gradient = Tensor::empty(a.shape(), a.dtype(), a.device());
   const ProfileScope profile("mse_backward",
                              {3.0 * static_cast<double>(a.bytes()), 2.0 * static_cast<double>(a.numel())});
-  dispatch_floating(a.dtype(), "mse", [&](auto zero) {
+  dispatch(a, "mse", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::MseBackwardArgs<T> args{a.numel(),       a.data<T>(),          b.data<T>(),
-                                           dloss.data<T>(), static_cast<T>(sign), gradient.data<T>()};
-    switch (a.device()) {
-      case Device::cpu: return kernels::cpu::mse_backward(args);
-      default: no_kernel("mse", a.device());
-    }
+    const kernels::MseBackwardArgs<T> args{
+        a.numel(),         a.data<T>(), b.data<T>(), dloss.data<Wide<T>>(), static_cast<Wide<T>>(sign),
+        gradient.data<T>()};
+    if constexpr (device == Device::cpu) kernels::cpu::mse_backward(args);
+    else kernels::cuda::mse_backward(args);
   });
   return gradient;
 }
@@ -31,16 +33,14 @@ Tensor mse_backward(const Tensor& a, const Tensor& b, const Tensor& dloss, int s
 
 Tensor mse(const Tensor& a, const Tensor& b) {
   require_same(a, b, "mse");
-  Tensor loss = Tensor::empty({}, a.dtype(), a.device());
+  Tensor loss = Tensor::empty({}, wide(a.dtype()), a.device());
   {
     const ProfileScope profile("mse", work(a));
-    dispatch_floating(a.dtype(), "mse", [&](auto zero) {
+    dispatch(a, "mse", [&](auto device, auto zero) {
       using T = decltype(zero);
-      const kernels::MseArgs<T> args{a.numel(), a.data<T>(), b.data<T>(), loss.data<T>()};
-      switch (a.device()) {
-        case Device::cpu: return kernels::cpu::mse(args);
-        default: no_kernel("mse", a.device());
-      }
+      const kernels::MseArgs<T> args{a.numel(), a.data<T>(), b.data<T>(), loss.data<Wide<T>>()};
+      if constexpr (device == Device::cpu) kernels::cpu::mse(args);
+      else kernels::cuda::mse(args);
     });
   }
   return record("mse", loss, {a, b},

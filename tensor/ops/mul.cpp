@@ -2,6 +2,7 @@
 
 #include "kernels/mul.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -12,13 +13,11 @@ Work work(const Tensor& a) { return {3.0 * static_cast<double>(a.bytes()), stati
 Tensor multiply(const char* name, const Tensor& a, const Tensor& b) {
   Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
   const ProfileScope profile(name, work(a));
-  dispatch_floating(a.dtype(), "mul", [&](auto zero) {
+  dispatch(a, "mul", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::MulArgs<T> args{a.data<T>(), b.data<T>(), y.data<T>(), a.numel()};
-    switch (a.device()) {
-      case Device::cpu: return kernels::cpu::mul(args);
-      default: no_kernel("mul", a.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::mul(args);
+    else kernels::cuda::mul(args);
   });
   return y;
 }

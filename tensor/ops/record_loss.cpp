@@ -16,8 +16,8 @@ void record_loss(const Tensor& loss, Tensor sums, Tensor failure, int64_t slot, 
   const ProfileScope profile("record_loss", {3.0 * static_cast<double>(loss.bytes()), 1});
   dispatch(loss, "record_loss", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::RecordLossArgs<T> args{static_cast<int32_t>(slot), static_cast<int32_t>(step), loss.data<T>(),
-                                          sums.data<T>(), failure.data<int32_t>()};
+    const kernels::RecordLossArgs<T> args{static_cast<int32_t>(slot), static_cast<int32_t>(step),
+                                          loss.data<T>(), sums.data<T>(), failure.data<int32_t>()};
     if constexpr (device == Device::cpu) kernels::cpu::record_loss(args);
     else if constexpr (std::is_same_v<T, float>) kernels::cuda::record_loss(args);
     else fail("record_loss: losses are float32 on cuda, not ", loss.dtype());
@@ -61,7 +61,10 @@ const RegisterOp registered({
     .reference = reference,
     .samples = {sample(true, 3, 0), sample(false, 3, 0), sample(false, 0, 2)},
     .benchmarks = {sample(true, 0, 0)},
-    .work = [](const Tensors&, const Attributes&) { return Work{12, 1}; },
+    .work =
+        [](const Tensors&, const Attributes&) {
+          return Work{12, 1};
+        },
     .has_gradient = false,
     .cuda_dtypes = {DType::float32},
     .autocast = Autocast::keep_float32,

@@ -2,6 +2,7 @@
 
 #include "kernels/scale.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -14,14 +15,13 @@ Work work(const Tensor& x) {
 Tensor scaled(const char* name, const Tensor& x, double factor, double offset) {
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const ProfileScope profile(name, work(x));
-  dispatch_floating(x.dtype(), "scale", [&](auto zero) {
+  dispatch(x, "scale", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::ScaleArgs<T> args{x.data<T>(), y.data<T>(), x.numel(), static_cast<T>(factor),
-                                     static_cast<T>(offset)};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::scale(args);
-      default: no_kernel("scale", x.device());
-    }
+    const kernels::ScaleArgs<T> args{x.data<T>(), y.data<T>(), x.numel(),
+                                     static_cast<kernels::Wide<T>>(factor),
+                                     static_cast<kernels::Wide<T>>(offset)};
+    if constexpr (device == Device::cpu) kernels::cpu::scale(args);
+    else kernels::cuda::scale(args);
   });
   return y;
 }

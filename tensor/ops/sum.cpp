@@ -2,6 +2,7 @@
 
 #include "kernels/sum.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -9,16 +10,14 @@ namespace {
 
 Work work(const Tensor& x) { return {static_cast<double>(x.bytes()), static_cast<double>(x.numel())}; }
 
-Tensor sum_backward(const Tensor& dy, const Shape& shape, double factor) {
-  Tensor dx = Tensor::empty(shape, dy.dtype(), dy.device());
+Tensor sum_backward(const Tensor& dy, const Shape& shape, DType dtype, double factor) {
+  Tensor dx = Tensor::empty(shape, dtype, dy.device());
   const ProfileScope profile("sum_backward", {static_cast<double>(dx.bytes()), 0});
-  dispatch_floating(dy.dtype(), "sum", [&](auto zero) {
+  dispatch(dx, "sum", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::SumBackwardArgs<T> args{dy.data<T>(), dx.data<T>(), dx.numel(), factor};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::sum_backward(args);
-      default: no_kernel("sum", dy.device());
-    }
+    const kernels::SumBackwardArgs<T> args{dy.data<kernels::Wide<T>>(), dx.data<T>(), dx.numel(), factor};
+    if constexpr (device == Device::cpu) kernels::cpu::sum_backward(args);
+    else kernels::cuda::sum_backward(args);
   });
   return dx;
 }
@@ -26,21 +25,20 @@ Tensor sum_backward(const Tensor& dy, const Shape& shape, double factor) {
 }  // namespace
 
 Tensor scaled_sum(const char* op, const Tensor& x, double factor) {
-  Tensor y = Tensor::empty({}, x.dtype(), x.device());
+  Tensor y = Tensor::empty({}, wide(x.dtype()), x.device());
   {
     const ProfileScope profile(op, work(x));
-    dispatch_floating(x.dtype(), op, [&](auto zero) {
+    dispatch(x, op, [&](auto device, auto zero) {
       using T = decltype(zero);
-      const kernels::SumArgs<T> args{x.data<T>(), y.data<T>(), x.numel(), factor};
-      switch (x.device()) {
-        case Device::cpu: return kernels::cpu::sum(args);
-        default: no_kernel(op, x.device());
-      }
+      const kernels::SumArgs<T> args{x.data<T>(), y.data<kernels::Wide<T>>(), x.numel(), factor};
+      if constexpr (device == Device::cpu) kernels::cpu::sum(args);
+      else kernels::cuda::sum(args);
     });
   }
-  return record(op, y, {x}, [shape = x.shape(), factor](const Tensor& dy, InputGradients& inputs) {
-    inputs.add(0, sum_backward(dy, shape, factor));
-  });
+  return record(op, y, {x},
+                [shape = x.shape(), dtype = x.dtype(), factor](const Tensor& dy, InputGradients& inputs) {
+                  inputs.add(0, sum_backward(dy, shape, dtype, factor));
+                });
 }
 
 Tensor sum(const Tensor& x) { return scaled_sum("sum", x, 1); }

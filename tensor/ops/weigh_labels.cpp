@@ -21,7 +21,8 @@ LabelWeights weigh_labels(const Tensor& label, const Tensor& probability, int64_
                           const WeighLabelsOptions& options) {
   require(label.shape() == probability.shape() && label.dtype() == DType::uint8 &&
               label.device() == probability.device(),
-          "weigh_labels: labels ", label.shape(), " ", label.dtype(), " for probabilities ", probability.shape());
+          "weigh_labels: labels ", label.shape(), " ", label.dtype(), " for probabilities ",
+          probability.shape());
   require(classes >= 1 && classes <= 255, "weigh_labels: 1 to 255 classes fit a label, got ", classes);
   LabelWeights result{Tensor::full({1 + classes}, NAN, probability.dtype(), probability.device()),
                       Tensor::empty(probability.shape(), probability.dtype(), probability.device())};
@@ -29,14 +30,10 @@ LabelWeights weigh_labels(const Tensor& label, const Tensor& probability, int64_
   const ProfileScope profile("weigh_labels", work(label, probability));
   dispatch(probability, "weigh_labels", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::WeighLabelsArgs<T> args{label.numel(),
-                                           classes,
-                                           options.sure,
-                                           options.least,
-                                           options.by_quality,
-                                           label.data<uint8_t>(),
-                                           probability.data<T>(),
-                                           result.shares.data<T>(),
+    const kernels::WeighLabelsArgs<T> args{label.numel(),          classes,
+                                           options.sure,           options.least,
+                                           options.by_quality,     label.data<uint8_t>(),
+                                           probability.data<T>(),  result.shares.data<T>(),
                                            result.weight.data<T>()};
     if constexpr (device == Device::cpu) kernels::cpu::weigh_labels(args);
     else if constexpr (std::is_same_v<T, float>) kernels::cuda::weigh_labels(args);
@@ -49,9 +46,9 @@ LabelWeights weigh_labels(const Tensor& label, const Tensor& probability, int64_
 namespace {
 
 Tensors run(const Tensors& inputs, const Attributes& a) {
-  const LabelWeights result = weigh_labels(
-      inputs[0], inputs[1], attribute(a, "classes"),
-      {real_attribute(a, "sure"), real_attribute(a, "least"), attribute(a, "by_quality") != 0});
+  const LabelWeights result =
+      weigh_labels(inputs[0], inputs[1], attribute(a, "classes"),
+                   {real_attribute(a, "sure"), real_attribute(a, "least"), attribute(a, "by_quality") != 0});
   return {result.weight, result.shares};
 }
 
@@ -83,7 +80,8 @@ const RegisterOp registered({
     .formula = "w = p < least ? 0 : share(p ≥ sure)",
     .run = run,
     .reference = reference,
-    .samples = {sample({2, 9, 7}, 2, 0.9, 0.7, 1), sample({1, 61, 43}, 19, 0.5, 0, 1), sample({1, 1, 1}, 1, 0.968, 0.7, 0)},
+    .samples = {sample({2, 9, 7}, 2, 0.9, 0.7, 1), sample({1, 61, 43}, 19, 0.5, 0, 1),
+                sample({1, 1, 1}, 1, 0.968, 0.7, 0)},
     .benchmarks = {sample({2, 512, 512}, 2, 0.968, 0, 1)},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0], inputs[1]); },
     .has_gradient = false,

@@ -194,7 +194,8 @@ TEST_CASE("clipping limits the joint norm and leaves smaller gradients alone") {
     Tensor(pair.head.grad()).fill(3);
     Tensor(pair.norm.grad()).fill(-3);
     sgd->step(0.1);
-    CHECK(pair.head.data<float>()[0] == doctest::Approx(1 - 0.1 * 3 * std::min(1.0, limit / norm)).epsilon(1e-6));
+    CHECK(pair.head.data<float>()[0] ==
+          doctest::Approx(1 - 0.1 * 3 * std::min(1.0, limit / norm)).epsilon(1e-6));
   }
 }
 
