@@ -4,6 +4,7 @@
 
 #include "kernels/common/upload.h"
 #include "tensor/dispatch.h"
+#include "tensor/memory_tag.h"
 
 namespace masktwins {
 namespace {
@@ -28,6 +29,7 @@ struct BatchFeed::Slot {
   std::vector<std::shared_ptr<kernels::cuda::Upload>> uploads;  // one per tensor
 
   explicit Slot(const data::Batch& like) {
+    const MemoryTag tag("batches");
     if constexpr (built_with_cuda)
       for (const auto member : members()) {
         const Tensor& tensor = like.*member;

@@ -9,9 +9,9 @@
 #include "data/file.h"
 #include "kernels/common/parallel.h"
 #include "tensor/autograd.h"
-#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/random.h"
+#include "tensor/synchronize.h"
 
 namespace masktwins {
 namespace {

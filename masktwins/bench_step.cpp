@@ -11,9 +11,9 @@
 #include "masktwins/batch_feed.h"
 #include "masktwins/network.h"
 #include "masktwins/train_step.h"
-#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/profiler.h"
+#include "tensor/synchronize.h"
 
 namespace masktwins {
 namespace {

@@ -1,5 +1,6 @@
 #include "optim/optimizer.h"
 
+#include "tensor/memory_tag.h"
 #include "tensor/ops/adam_step.h"
 #include "tensor/ops/gradient_control.h"
 #include "tensor/ops/sgd_step.h"
@@ -10,7 +11,10 @@ namespace {
 
 Tensor slice(const Tensor& flat, int64_t offset, int64_t count) { return flat.alias({count}, offset); }
 
-Tensor zeros_like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype(), x.device()); }
+Tensor zeros_like(const Tensor& x) {
+  const MemoryTag tag("optimiser");
+  return Tensor::zeros(x.shape(), x.dtype(), x.device());
+}
 
 class Adam : public Optimizer {
  public:

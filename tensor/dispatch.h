@@ -14,7 +14,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "kernels/common/cuda.h"
 #include "tensor/tensor.h"
 
 namespace masktwins {
@@ -34,13 +33,6 @@ decltype(auto) dispatch_device(Device device, const char* op, Body&& body) {
   if (device == Device::cpu) return std::forward<Body>(body)(OnCpu{});
   if constexpr (built_with_cuda) return std::forward<Body>(body)(OnCuda{});
   else no_kernel(op, device);
-}
-
-// Waits until everything queued on the device has run.
-inline void synchronize(Device device) {
-  dispatch_device(device, "synchronize", [](auto on) {
-    if constexpr (on == Device::cuda) kernels::cuda::synchronize();
-  });
 }
 
 // Calls body(device, zero) with a zero of x's floating type: float and double on the CPU; float, bfloat16 and

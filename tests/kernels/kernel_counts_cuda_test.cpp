@@ -1,0 +1,51 @@
+// The counts of every kernel are those of docs/kernels, to the last sector.
+#include <doctest/doctest.h>
+
+#ifdef MASKTWINS_CUDA_EMULATED
+
+#include <fstream>
+#include <sstream>
+
+#include "kernels/common/cuda.h"
+#include "tests/kernels/kernel_counts.h"
+
+using namespace masktwins::tests;
+
+namespace {
+
+std::string text_of(const std::string& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+// The counts follow from the code that one version of nvcc makes.
+bool same_compiler(const std::string& recorded) { return recorded == MASKTWINS_NVCC_VERSION; }
+
+}  // namespace
+
+TEST_CASE("kernels do what docs/kernels says, and say why where they do more than needed") {
+  const std::string recorded = text_of("docs/kernels/nvcc.txt");
+  const std::vector<OpRow> rows = count_kernels();
+  CHECK(!rows.empty());
+  for (const OpRow& row : rows)
+    CHECK_MESSAGE((!row.needs_reason() || !row.reason().empty()), row.op, ' ', row.phase, " moves ",
+                  row.moved_bytes() / row.needed_bytes,
+                  " times the least bytes or has bank conflicts: mend it, or say why in kernels/", row.op,
+                  ".h in a line that begins with \"// CUDA: \"");
+  if (!same_compiler(recorded)) {
+    MESSAGE("counts not compared: docs/kernels was written with nvcc ", recorded,
+            ", this is " MASKTWINS_NVCC_VERSION);
+    return;
+  }
+  const std::string expected = text_of("docs/kernels/counts.json"), actual = to_json(rows);
+  if (actual == expected) return;
+  std::istringstream expected_lines(expected), actual_lines(actual);
+  std::string before, now;
+  while (std::getline(actual_lines, now) && std::getline(expected_lines, before) && before == now) {
+  }
+  FAIL("docs/kernels is not current; run `make kernels`. First difference:\n  recorded ", before,
+       "\n  counted  ", now);
+}
+
+#endif
