@@ -10,8 +10,8 @@ __device__ T sum(T y, T bias) {
   return static_cast<T>(static_cast<Wide<T>>(y) + static_cast<Wide<T>>(bias));
 }
 
-// Packs of y where its address allows it; a pack may begin anywhere in a row, so bias is read one by one (from
-// the cache).
+// Packs of y where its address allows it; a pack may begin anywhere in a row, so bias is read one by one
+// (from the cache).
 template <class T>
 __global__ void __launch_bounds__(threads_per_block)
     add_bias_kernel(T* y, const T* bias, int64_t packs, int64_t count, int64_t channels) {

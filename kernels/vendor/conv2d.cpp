@@ -5,6 +5,7 @@
 #include <string>
 
 #include "kernels/common/cuda.h"
+#include "kernels/common/float16.h"
 #include "kernels/vendor/cudnn_conv2d.h"
 
 namespace masktwins::kernels::cuda {

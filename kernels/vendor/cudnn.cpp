@@ -21,7 +21,8 @@ void check(cudnnStatus_t status, const char* call) {
   if (status == CUDNN_STATUS_SUCCESS) return;
   char details[512] = "";
   cudnnGetLastErrorString(details, sizeof details);
-  throw std::runtime_error(std::string("cuDNN: ") + call + ": " + cudnnGetErrorString(status) + " " + details);
+  throw std::runtime_error(std::string("cuDNN: ") + call + ": " + cudnnGetErrorString(status) + " " +
+                           details);
 }
 
 }  // namespace masktwins::kernels::cuda

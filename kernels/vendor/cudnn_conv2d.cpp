@@ -92,9 +92,8 @@ LruCache<Key, Plan<Algorithm>>& plans() {
 template <class Algorithm, class WorkspaceSize>
 const Plan<Algorithm>& plan(const Conv2dShape& s, cudnnDataType_t type,
                             std::initializer_list<Algorithm> algorithms, WorkspaceSize&& workspace_size) {
-  const std::array<int64_t, 10> sizes{s.batch,        s.in_channels,   s.height,       s.width,
-                                      s.out_channels, s.kernel_height, s.kernel_width, s.stride,
-                                      s.padding,      s.dilation};
+  const std::array<int64_t, 10> sizes{s.batch,         s.in_channels,  s.height, s.width,   s.out_channels,
+                                      s.kernel_height, s.kernel_width, s.stride, s.padding, s.dilation};
   return plans<Algorithm>().get({sizes, type}, [&] {
     Plan<Algorithm> made{Problem(s, type), {}, 0};
     for (const Algorithm algorithm : algorithms) {
