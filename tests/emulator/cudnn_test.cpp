@@ -239,8 +239,9 @@ TEST_CASE("cuDNN stand-in rounds factors to TF32 unless told not to, and waits f
   s.set_convolution(0);
   const float fine = 1 + 0x1p-15f, one = 1, zero = 0;
   const DeviceArray<float> x(std::vector{fine}), weight(std::vector{1.0f});
-  float* y = nullptr;  // pinned: seen by both
-  REQUIRE(cudaMallocHost(&y, 16) == cudaSuccess);
+  void* pinned = nullptr;  // seen by both sides
+  REQUIRE(cudaMallocHost(&pinned, 16) == cudaSuccess);
+  float* y = static_cast<float*>(pinned);
   *y = 7;
   const auto compute = [&](cudnnMathType_t math) {
     cudnnSetConvolutionMathType(s.convolution, math);
