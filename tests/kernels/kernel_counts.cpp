@@ -135,6 +135,8 @@ std::vector<OpRow> count_kernels() {
   return rows;
 }
 
+std::string compiler_version() { return MASKTWINS_NVCC_VERSION; }
+
 std::string to_json(const std::vector<OpRow>& rows) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const OpRow& row : rows)

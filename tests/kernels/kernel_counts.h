@@ -40,6 +40,9 @@ struct OpRow {
 // Of every op that computes on CUDA.
 std::vector<OpRow> count_kernels();
 
+// Of the nvcc that made the kernels: the counts follow from its code.
+std::string compiler_version();
+
 std::string to_json(const std::vector<OpRow>& rows);
 std::string to_markdown(const std::vector<OpRow>& rows);
 

@@ -8,6 +8,6 @@ int main() {
   const auto rows = masktwins::tests::count_kernels();
   masktwins::data::write_file("docs/kernels/counts.json", masktwins::tests::to_json(rows));
   masktwins::data::write_file("docs/kernels/counts.md", masktwins::tests::to_markdown(rows));
-  masktwins::data::write_file("docs/kernels/nvcc.txt", MASKTWINS_NVCC_VERSION "\n");
+  masktwins::data::write_file("docs/kernels/nvcc.txt", masktwins::tests::compiler_version() + "\n");
   std::printf("docs/kernels: %zu passes of ops\n", rows.size());
 }
