@@ -9,6 +9,7 @@
 #include "optim/ema.h"
 #include "tensor/autograd.h"
 #include "tensor/ops/add.h"
+#include "tensor/ops/choose_classes.h"
 #include "tensor/ops/class_mix.h"
 #include "tensor/ops/cross_entropy.h"
 #include "tensor/ops/scale.h"
