@@ -63,4 +63,16 @@ template <class T>
 void conv2d_backward_weight(const Conv2dBackwardWeightArgs<T>& args);
 
 }  // namespace cpu
+
+namespace cuda {
+
+// float, bfloat16 and float16; deterministic.
+template <class T>
+void conv2d(const Conv2dArgs<T>& args);
+template <class T>
+void conv2d_backward_data(const Conv2dBackwardDataArgs<T>& args);
+template <class T>
+void conv2d_backward_weight(const Conv2dBackwardWeightArgs<T>& args);
+
+}  // namespace cuda
 }  // namespace masktwins::kernels

@@ -1,6 +1,9 @@
 #include "kernels/conv2d_direct.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/scratch.h"
@@ -9,64 +12,114 @@
 namespace masktwins::kernels::cpu {
 namespace {
 
-constexpr int64_t block_bytes = int64_t{192} << 10;  // of one matrix of patches: half of a small L2 cache
+// The elements under a filter, as runs that lie side by side: a row of the kernel, or with dilation a pixel.
+struct Runs {
+  int64_t count, length;
+  std::vector<int64_t> offsets;  // of each run from the first, in an image with rows of `row` elements
 
-template <class T>
-int64_t pixels_per_block(int64_t columns) {
-  return std::clamp<int64_t>(block_bytes / (columns * static_cast<int64_t>(sizeof(T))) / 12 * 12, 12, 480);
-}
-
-// The patches under output pixels [begin, end), one row of `row` elements each; zero outside the image.
-template <class T>
-void gather_patches(const Conv2dShape& s, const T* x, int64_t begin, int64_t end, T* out, int64_t row) {
-  const int64_t out_width = s.out_width(), out_height = s.out_height();
-  for (int64_t pixel = begin; pixel < end; ++pixel, out += row) {
-    const int64_t n = pixel / (out_height * out_width);
-    const int64_t top = pixel / out_width % out_height * s.stride - s.padding;
-    const int64_t left = pixel % out_width * s.stride - s.padding;
-    T* target = out;
-    for (int64_t u = 0; u < s.kernel_height; ++u) {
-      for (int64_t v = 0; v < s.kernel_width; ++v, target += s.in_channels) {
-        const int64_t y = top + u * s.dilation, z = left + v * s.dilation;
-        if (y >= 0 && y < s.height && z >= 0 && z < s.width)
-          std::copy_n(x + ((n * s.height + y) * s.width + z) * s.in_channels, s.in_channels, target);
-        else std::fill_n(target, s.in_channels, T{});
-      }
-    }
-    std::fill(target, out + row, T{});
+  Runs(const Conv2dShape& s, int64_t row)
+      : count(s.dilation == 1 ? s.kernel_height : s.kernel_height * s.kernel_width),
+        length(s.dilation == 1 ? s.kernel_width * s.in_channels : s.in_channels) {
+    const int64_t per_row = count / s.kernel_height;
+    for (int64_t run = 0; run < count; ++run)
+      offsets.push_back(run / per_row * s.dilation * row + run % per_row * s.dilation * s.in_channels);
   }
-}
+};
 
-// A 1x1 kernel without stride reads the image itself as its matrix of patches.
-bool is_pointwise(const Conv2dShape& s) {
-  return s.kernel_height == 1 && s.kernel_width == 1 && s.stride == 1 && s.padding == 0;
-}
+// How the rows of outputs are cut into bands, whose part of the image stays in the cache.
+struct Bands {
+  int64_t rows, per_image, count;  // output rows of a band, bands of an image, bands in all
+
+  template <class T>
+  static Bands of(const Conv2dShape& s) {
+    constexpr int64_t band_bytes = int64_t{192} << 10;  // read and written: half of a small L2 cache
+    const int64_t row_bytes =
+        ((s.width + 2 * s.padding) * s.in_channels * s.stride + s.out_width() * s.out_channels) *
+        static_cast<int64_t>(sizeof(T));
+    const int64_t rows = std::clamp<int64_t>(band_bytes / std::max<int64_t>(1, row_bytes), 1, 16);
+    const int64_t per_image = ceil_div(s.out_height(), rows);
+    return {rows, per_image, s.batch * per_image};
+  }
+};
+
+// The rows of the image under output rows [first, last) of one band, with the border of zeros.
+template <class T>
+class BandOfImage {
+ public:
+  // Elements from one row to the next.
+  static int64_t row_length(const Conv2dShape& s) { return (s.width + 2 * s.padding) * s.in_channels; }
+
+  // The last row is followed by at least `slack` elements that may be read.
+  BandOfImage(const Conv2dShape& s, const T* x, const Bands& bands, int64_t band, int64_t slack)
+      : image(band / bands.per_image),
+        first(band % bands.per_image * bands.rows),
+        last(std::min(first + bands.rows, s.out_height())),
+        step_(s.stride * row_length(s)) {
+    const int64_t top = first * s.stride - s.padding;
+    const int64_t rows = (last - first - 1) * s.stride + s.dilation * (s.kernel_height - 1) + 1;
+    const T* pixels = x + image * s.height * s.width * s.in_channels;
+    if (s.padding == 0 && slack == 0) {
+      rows_ = pixels + top * row_length(s);
+      return;
+    }
+    copy_.emplace(rows * row_length(s) + slack);
+    rows_ = copy_->data();
+    const int64_t border = s.padding * s.in_channels, width = s.width * s.in_channels;
+    T* to = copy_->data();
+    for (int64_t row = top; row < top + rows; ++row, to += row_length(s)) {
+      if (row < 0 || row >= s.height) {
+        std::fill_n(to, row_length(s), T{});
+        continue;
+      }
+      std::fill_n(to, border, T{});
+      std::copy_n(pixels + row * width, width, to + border);
+      std::fill_n(to + border + width, border, T{});
+    }
+    std::fill_n(to, slack, T{});
+  }
+
+  // The first element under output row i.
+  const T* under(int64_t i) const { return rows_ + (i - first) * step_; }
+
+  const int64_t image, first, last;
+
+ private:
+  int64_t step_;
+  std::optional<Scratch<T>> copy_;
+  const T* rows_;
+};
 
 // y = x (*) filters + bias; `packed` holds the filters as panels of taps x outputs.
 template <class T>
 void run_convolution(const Conv2dShape& s, const T* x, const T* packed, const T* bias, T* y) {
-  const int64_t taps = s.taps(), outputs = s.out_channels, padded = padded_columns<T>(outputs);
-  const int64_t block = pixels_per_block<T>(taps);
-  parallel_for(s.batch * s.out_height() * s.out_width(), block, [&](int64_t begin, int64_t end) {
-    const int64_t count = end - begin;
-    Scratch<T> patches(is_pointwise(s) ? 0 : count * taps), results(count * padded);
-    const T* matrix = x + begin * s.in_channels;
-    if (!is_pointwise(s)) {
-      gather_patches(s, x, begin, end, patches.data(), taps);
-      matrix = patches.data();
+  const int64_t outputs = s.out_channels, padded = padded_columns<T>(outputs), width = s.out_width();
+  const bool whole_vectors = padded == outputs;
+  const Runs runs(s, BandOfImage<T>::row_length(s));
+  const Bands bands = Bands::of<T>(s);
+  Scratch<T> start(padded);
+  std::fill_n(start.data(), padded, T{});
+  if (bias != nullptr) std::copy_n(bias, outputs, start.data());
+  parallel_for(bands.count, 1, [&](int64_t index, int64_t) {
+    const BandOfImage<T> band(s, x, bands, index, 0);
+    Scratch<T> results(whole_vectors ? 0 : width * padded);
+    for (int64_t i = band.first; i < band.last; ++i) {
+      T* row = y + (band.image * s.out_height() + i) * width * outputs;
+      gemm<T>({.m = width,
+               .n = padded,
+               .k = runs.length,
+               .a = band.under(i),
+               .a_row = s.stride * s.in_channels,
+               .a_column = 1,
+               .b = packed,
+               .segments = runs.count,
+               .a_offsets = runs.offsets.data(),
+               .c = whole_vectors ? row : results.data(),
+               .c_row = padded,
+               .bias = start.data()});
+      if (whole_vectors) continue;
+      for (int64_t j = 0; j < width; ++j)
+        for (int64_t o = 0; o < outputs; ++o) row[j * outputs + o] = results.data()[j * padded + o];
     }
-    gemm<T>({.m = count,
-             .n = padded,
-             .k = taps,
-             .a = matrix,
-             .a_row = taps,
-             .a_column = 1,
-             .b = packed,
-             .c = results.data(),
-             .c_row = padded});
-    for (int64_t i = 0; i < count; ++i)
-      for (int64_t o = 0; o < outputs; ++o)
-        y[(begin + i) * outputs + o] = results.data()[i * padded + o] + (bias ? bias[o] : T{});
   });
 }
 
@@ -170,47 +223,71 @@ void conv2d_backward_data_direct(const Conv2dBackwardDataArgs<T>& args) {
 template <class T>
 void conv2d_backward_weight_direct(const Conv2dBackwardWeightArgs<T>& args) {
   const Conv2dShape& s = args.shape;
-  const int64_t taps = s.taps(), padded = padded_columns<T>(taps), outputs = s.out_channels;
-  const int64_t pixels = s.batch * s.out_height() * s.out_width();
-  const int64_t block = pixels_per_block<T>(padded);
+  const int64_t outputs = s.out_channels, width = s.out_width();
+  const Runs runs(s, BandOfImage<T>::row_length(s));
+  const Bands bands = Bands::of<T>(s);
 
-  // The pixels are cut into a number of slices that depends on the shape alone; each sums into its own copy
-  // of the filters, and the copies are added in order.
-  const int64_t copy_bytes = outputs * padded * static_cast<int64_t>(sizeof(T));
-  const int64_t slices = std::clamp<int64_t>((int64_t{4} << 20) / std::max<int64_t>(1, copy_bytes), 1,
-                                             std::clamp<int64_t>(ceil_div(pixels, block), 1, 16));
-  constexpr int64_t group = 96;  // filters of one task
-  const int64_t groups = ceil_div(outputs, group);
-  Scratch<T> sums(slices * outputs * padded);
-  std::fill_n(sums.data(), slices * outputs * padded, T{});
-  parallel_for(slices * groups, 1, [&](int64_t task, int64_t) {
-    const int64_t slice = task / groups, first = task % groups * group;
-    const int64_t begin = pixels * slice / slices, end = pixels * (slice + 1) / slices;
-    Scratch<T> patches(block * padded);
-    for (int64_t pixel = begin; pixel < end; pixel += block) {
-      const int64_t count = std::min(block, end - pixel);
-      gather_patches(s, args.x, pixel, pixel + count, patches.data(), padded);
-      gemm<T>({.m = std::min(group, outputs - first),
-               .n = padded,
-               .k = count,
-               .a = args.dy + pixel * outputs + first,
-               .a_row = 1,
-               .a_column = outputs,
-               .b = patches.data(),
-               .b_row = padded,
-               .c = sums.data() + (slice * outputs + first) * padded,
-               .c_row = padded,
-               .accumulate = true});
+  // The sums of a run are a matrix with whole vectors in its rows: run x outputs if the outputs fill them,
+  // else outputs x run, where the run may be longer than it is and what it gets too much is not used.
+  const bool rows_of_outputs = outputs % lanes<T> == 0 && runs.length % lanes<T> != 0;
+  const int64_t columns = rows_of_outputs ? outputs : padded_columns<T>(runs.length);
+  const int64_t matrix = columns * (rows_of_outputs ? runs.length : outputs);
+
+  // Where the rows of a band begin.
+  std::vector<int64_t> dy_rows, x_rows;
+  for (int64_t i = 0; i < bands.rows; ++i) {
+    dy_rows.push_back(i * width * outputs);
+    x_rows.push_back(i * s.stride * BandOfImage<T>::row_length(s));
+  }
+
+  // The bands are cut into a number of slices that depends on the shape alone; each has sums of its own, and
+  // they are added in order.
+  const int64_t copy = runs.count * matrix;
+  const int64_t slices = std::clamp<int64_t>((int64_t{1} << 20) / std::max<int64_t>(1, copy), 1,
+                                             std::clamp<int64_t>(bands.count, 1, 16));
+  Scratch<T> sums(slices * copy);
+  std::fill_n(sums.data(), slices * copy, T{});
+  parallel_for(slices * runs.count, 1, [&](int64_t task, int64_t) {
+    const int64_t slice = task / runs.count, run = task % runs.count;
+    T* sum = sums.data() + slice * copy + run * matrix;
+    for (int64_t index = bands.count * slice / slices; index < bands.count * (slice + 1) / slices; ++index) {
+      const int64_t slack = rows_of_outputs ? 0 : columns - runs.length;
+      const BandOfImage<T> band(s, args.x, bands, index, slack);
+      const T* x = band.under(band.first) + runs.offsets[static_cast<std::size_t>(run)];
+      const T* dy = args.dy + (band.image * s.out_height() + band.first) * width * outputs;
+      const int64_t pixel = s.stride * s.in_channels;  // from one patch to the next
+      GemmArgs<T> gemm_args{.m = outputs,
+                            .n = columns,
+                            .k = width,
+                            .a = dy,
+                            .a_row = 1,
+                            .a_column = outputs,
+                            .b = x,
+                            .b_row = pixel,
+                            .segments = band.last - band.first,
+                            .a_offsets = dy_rows.data(),
+                            .b_offsets = x_rows.data(),
+                            .c = sum,
+                            .c_row = columns,
+                            .accumulate = true};
+      if (rows_of_outputs) {
+        gemm_args.m = runs.length;
+        std::swap(gemm_args.a, gemm_args.b);
+        std::swap(gemm_args.a_column, gemm_args.b_row);
+        std::swap(gemm_args.a_offsets, gemm_args.b_offsets);
+      }
+      gemm(gemm_args);
     }
   });
   parallel_for(outputs, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o) {
-      T* row = args.dweight + o * taps;
-      std::copy_n(sums.data() + o * padded, taps, row);
-      for (int64_t slice = 1; slice < slices; ++slice)
-        for (int64_t tap = 0; tap < taps; ++tap)
-          row[tap] += sums.data()[(slice * outputs + o) * padded + tap];
-    }
+    for (int64_t o = begin; o < end; ++o)
+      for (int64_t run = 0; run < runs.count; ++run)
+        for (int64_t i = 0; i < runs.length; ++i) {
+          const T* sum = sums.data() + run * matrix + (rows_of_outputs ? i * columns + o : o * columns + i);
+          T total = *sum;
+          for (int64_t slice = 1; slice < slices; ++slice) total += sum[slice * copy];
+          args.dweight[o * s.taps() + run * runs.length + i] = total;
+        }
   });
 }
 

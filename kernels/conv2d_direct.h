@@ -1,6 +1,6 @@
-// Convolution of any kernel, stride, padding and dilation as blocked im2col and gemm: the patches of a block
-// of output pixels are copied side by side into a matrix that stays in the cache, and multiplied by the
-// filters.
+// Convolution of any kernel, stride, padding and dilation as a gemm that reads the image itself: a filter
+// touches runs of elements that lie side by side, which are the segments of gemm's sum. Only padded images
+// are copied, a band of rows at a time, to write their border of zeros out.
 #pragma once
 
 #include "kernels/conv2d.h"

@@ -16,17 +16,22 @@ constexpr int64_t positions = patch * patch;  // gemms per tile
 
 // --- the 1-D transforms, on vectors of channels ---
 
-// B^T d
+// Rows 0 to 2 of B^T d, which need d0 to d4, and rows 3 to 5, which need d1 to d5.
 template <class V>
-inline void transform_input(const V& d0, const V& d1, const V& d2, const V& d3, const V& d4, const V& d5,
-                            V* out, int64_t step) {
-  const V a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, e = 2 * (d3 - d1);
+inline void transform_upper(const V& d0, const V& d1, const V& d2, const V& d3, const V& d4, V* out,
+                            int64_t step) {
+  const V a = d4 - 4 * d2, b = d3 - 4 * d1;
   out[0 * step] = 4 * d0 - 5 * d2 + d4;
   out[1 * step] = a + b;
   out[2 * step] = a - b;
-  out[3 * step] = c + e;
-  out[4 * step] = c - e;
-  out[5 * step] = 4 * d1 - 5 * d3 + d5;
+}
+template <class V>
+inline void transform_lower(const V& d1, const V& d2, const V& d3, const V& d4, const V& d5, V* out,
+                            int64_t step) {
+  const V c = d4 - d2, e = 2 * (d3 - d1);
+  out[0 * step] = c + e;
+  out[1 * step] = c - e;
+  out[2 * step] = 4 * d1 - 5 * d3 + d5;
 }
 
 // A^T m
@@ -104,24 +109,52 @@ inline void for_channels(int64_t channels, Body&& body) {
 }
 
 // V[position][slot][channel] = B^T d B of one 6x6 patch; `plane` is the distance between positions.
+// read(i, j) gives a vector of channels of the patch. Three rows of B^T d at a time fit into registers.
+template <class T, class Read>
+inline void transform_patch(Read&& read, T* out, int64_t plane) {
+  Vec<T> half[3][patch];
+  const auto store_rows = [&](int64_t first) {
+#pragma GCC unroll 3
+    for (int64_t i = 0; i < 3; ++i) {
+      Vec<T> row[patch];
+      transform_upper(half[i][0], half[i][1], half[i][2], half[i][3], half[i][4], row, 1);
+      transform_lower(half[i][1], half[i][2], half[i][3], half[i][4], half[i][5], row + 3, 1);
+#pragma GCC unroll 6
+      for (int64_t j = 0; j < patch; ++j) store(out + ((first + i) * patch + j) * plane, row[j]);
+    }
+  };
+#pragma GCC unroll 6
+  for (int64_t j = 0; j < patch; ++j)
+    transform_upper(read(0, j), read(1, j), read(2, j), read(3, j), read(4, j), &half[0][j], patch);
+  store_rows(0);
+#pragma GCC unroll 6
+  for (int64_t j = 0; j < patch; ++j)
+    transform_lower(read(1, j), read(2, j), read(3, j), read(4, j), read(5, j), &half[0][j], patch);
+  store_rows(3);
+}
+
 template <class T>
 void gather_input(const TiledImage<const T>& x, int64_t padding, TileIndex at, T* out, int64_t plane) {
   const int64_t top = at.row * tile - padding, left = at.column * tile - padding;
+  const bool interior = top >= 0 && left >= 0 && top + patch <= x.height && left + patch <= x.width;
   for_channels<T>(x.channels, [&](int64_t c, int64_t count) {
-    Vec<T> half[patch][patch];  // B^T d
-    for (int64_t j = 0; j < patch; ++j) {
-      const bool column_inside = left + j >= 0 && left + j < x.width;
-      Vec<T> d[patch];
-      for (int64_t i = 0; i < patch; ++i) {
-        const bool inside = column_inside && top + i >= 0 && top + i < x.height;
-        d[i] = inside ? load_partial(x.at(at.n, top + i, left + j) + c, count) : Vec<T>{};
-      }
-      transform_input(d[0], d[1], d[2], d[3], d[4], d[5], &half[0][j], patch);
-    }
-    for (int64_t i = 0; i < patch; ++i) {
-      Vec<T> row[patch];
-      transform_input(half[i][0], half[i][1], half[i][2], half[i][3], half[i][4], half[i][5], row, 1);
-      for (int64_t j = 0; j < patch; ++j) store(out + (i * patch + j) * plane + c, row[j]);
+    if (interior && count == lanes<T>) {
+      const T* corner = x.at(at.n, top, left) + c;
+      const int64_t row = x.width * x.pixel_step, column = x.pixel_step;
+      transform_patch(
+          [&](int64_t i, int64_t j) {
+            const T* pixel = corner + i * row + j * column;
+            __builtin_prefetch(pixel + tile * column);  // the next tile
+            return load(pixel);
+          },
+          out + c, plane);
+    } else {
+      transform_patch(
+          [&](int64_t i, int64_t j) {
+            const bool inside = top + i >= 0 && top + i < x.height && left + j >= 0 && left + j < x.width;
+            return inside ? load_partial(x.at(at.n, top + i, left + j) + c, count) : Vec<T>{};
+          },
+          out + c, plane);
     }
   });
 }
@@ -214,8 +247,15 @@ void transform_filters(const T* weight, const FilterView& view, T* out) {
 // Tiles per block: enough rows for the gemm, few enough that both transformed blocks stay in the L2 cache.
 template <class T>
 int64_t block_tiles(int64_t channels) {
-  const int64_t fitting = (int64_t{768} << 10) / (positions * channels * static_cast<int64_t>(sizeof(T)));
-  return std::clamp<int64_t>(fitting / 12 * 12, 24, 96);
+  const int64_t fitting = (int64_t{384} << 10) / (positions * channels * static_cast<int64_t>(sizeof(T)));
+  return std::clamp<int64_t>(fitting / 12 * 12, 12, 96);
+}
+
+// Distance between the positions of `count` transformed tiles: an odd number of cache lines, so that the 36
+// positions of one tile do not compete for the same few sets of the cache.
+template <class T>
+int64_t plane_size(int64_t count, int64_t padded_channels) {
+  return count * padded_channels + (count * padded_channels / lanes<T> % 2 == 0 ? lanes<T> : 0);
 }
 
 // The convolution of x with 3x3 filters, for the forward pass and the gradient of the data.
@@ -230,9 +270,8 @@ void run_convolution(int64_t batch, const TiledImage<const T>& x, int64_t paddin
   const int64_t block = block_tiles<T>(in_padded + out_padded);
   parallel_for(tiles, block, [&](int64_t begin, int64_t end) {
     const int64_t count = end - begin;
-    const int64_t in_plane = count * in_padded, out_plane = count * out_padded;
-    thread_local std::vector<T> memory;
-    memory.resize(static_cast<std::size_t>(positions * (in_plane + out_plane)));
+    const int64_t in_plane = plane_size<T>(count, in_padded), out_plane = plane_size<T>(count, out_padded);
+    Scratch<T> memory(positions * (in_plane + out_plane));
     T* in = memory.data();
     T* out = in + positions * in_plane;
     for (int64_t i = 0; i < count; ++i)
@@ -284,13 +323,15 @@ void conv2d_backward_weight_winograd(const Conv2dBackwardWeightArgs<T>& args) {
   const int64_t tiles = s.batch * dy.rows * dy.columns;
 
   // A task sums one slice of the tiles for one group of input channels, alone. The slices depend on the shape
-  // only and are added in order, so no bit depends on the threads.
-  constexpr int64_t group = 32;
-  const int64_t groups = ceil_div(inputs, group);
-  const int64_t block = block_tiles<T>(group + out_padded);
+  // only and are added in order, so no bit depends on the threads. Every group transforms dy again, so there
+  // are only as many as eight threads need.
   const int64_t copy = positions * inputs * out_padded;  // elements of one slice's sums
   const int64_t slices =
-      std::clamp<int64_t>((int64_t{1} << 20) / copy, 1, std::clamp<int64_t>(tiles / block, 1, 16));
+      std::clamp<int64_t>((int64_t{1} << 20) / copy, 1, std::clamp<int64_t>(tiles / 96, 1, 16));
+  int64_t group = 128;
+  while (group > 32 && slices * ceil_div(inputs, group) < 8) group /= 2;
+  const int64_t groups = ceil_div(inputs, group);
+  const int64_t block = block_tiles<T>(std::min(group, padded_columns<T>(inputs)) + out_padded);
   Scratch<T> sums(slices * copy);
   parallel_for(slices * groups, 1, [&](int64_t task, int64_t) {
     const int64_t slice = task / groups, first = task % groups * group,
@@ -298,22 +339,24 @@ void conv2d_backward_weight_winograd(const Conv2dBackwardWeightArgs<T>& args) {
     const int64_t padded = padded_columns<T>(count);
     auto x = tiled(args.x + first, s.height, s.width, inputs);
     x.channels = count;
-    Scratch<T> in(positions * block * padded), out(positions * block * out_padded);
+    Scratch<T> in(positions * plane_size<T>(block, padded)),
+        out(positions * plane_size<T>(block, out_padded));
     const int64_t slice_begin = tiles * slice / slices, slice_end = tiles * (slice + 1) / slices;
     for (int64_t begin = slice_begin; begin < slice_end; begin += block) {
       const int64_t length = std::min(block, slice_end - begin);
+      const int64_t in_plane = plane_size<T>(length, padded), out_plane = plane_size<T>(length, out_padded);
       for (int64_t i = 0; i < length; ++i) {
-        gather_input(x, s.padding, locate(dy, begin + i), in.data() + i * padded, length * padded);
-        gather_output_gradient(dy, locate(dy, begin + i), out.data() + i * out_padded, length * out_padded);
+        gather_input(x, s.padding, locate(dy, begin + i), in.data() + i * padded, in_plane);
+        gather_output_gradient(dy, locate(dy, begin + i), out.data() + i * out_padded, out_plane);
       }
       for (int64_t p = 0; p < positions; ++p)
         gemm<T>({.m = count,
                  .n = out_padded,
                  .k = length,
-                 .a = in.data() + p * length * padded,
+                 .a = in.data() + p * in_plane,
                  .a_row = 1,
                  .a_column = padded,
-                 .b = out.data() + p * length * out_padded,
+                 .b = out.data() + p * out_plane,
                  .b_row = out_padded,
                  .c = sums.data() + slice * copy + (p * inputs + first) * out_padded,
                  .c_row = out_padded,

@@ -14,44 +14,46 @@ constexpr int tile_rows = 12;
 constexpr int tile_rows = 6;
 #endif
 
-// One register tile of `rows` x (`vectors` * lanes) elements of C.
+// One register tile of `rows` x (`vectors` * lanes) elements of C, given by where its operands start.
 template <class T, int rows, int vectors>
-inline void tile(int64_t k, const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b_row, T* c,
-                 int64_t c_row, bool accumulate) {
+inline void tile(const GemmArgs<T>& g, const T* a, const T* b, int64_t b_row, const T* bias, T* c) {
   constexpr int width = lanes<T>;
   Vec<T> sum[rows][vectors];
 #pragma GCC unroll 12
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) sum[i][v] = accumulate ? load(c + i * c_row + v * width) : Vec<T>{};
-  for (int64_t p = 0; p < k; ++p) {
-    Vec<T> column[vectors];
+    for (int v = 0; v < vectors; ++v) {
+      if (g.accumulate) sum[i][v] = load(c + i * g.c_row + v * width);
+      else sum[i][v] = bias != nullptr ? load(bias + v * width) : Vec<T>{};
+    }
+  for (int64_t s = 0; s < g.segments; ++s) {
+    const T* segment = g.a_offsets != nullptr ? a + g.a_offsets[s] : a;
+    const T* row = g.b_offsets != nullptr ? b + g.b_offsets[s] : b + s * g.k * b_row;
+    for (int64_t p = 0; p < g.k; ++p, row += b_row) {
+      Vec<T> column[vectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) column[v] = load(b + p * b_row + v * width);
+      for (int v = 0; v < vectors; ++v) column[v] = load(row + v * width);
 #pragma GCC unroll 12
-    for (int i = 0; i < rows; ++i) {
-      const Vec<T> value = broadcast(a[i * a_row + p * a_column]);
+      for (int i = 0; i < rows; ++i) {
+        const Vec<T> value = broadcast(segment[i * g.a_row + p * g.a_column]);
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sum[i][v] += value * column[v];
+        for (int v = 0; v < vectors; ++v) sum[i][v] += value * column[v];
+      }
     }
   }
 #pragma GCC unroll 12
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) store(c + i * c_row + v * width, sum[i][v]);
+    for (int v = 0; v < vectors; ++v) store(c + i * g.c_row + v * width, sum[i][v]);
 }
 
-// All rows of one panel, in tiles of `rows`; the remainder goes through smaller tiles.
+// Rows [i, m) of one panel, in tiles of `rows`; the remainder goes through smaller tiles.
 template <class T, int vectors, int rows>
-void panel(int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b_row, T* c,
-           int64_t c_row, bool accumulate) {
-  int64_t i = 0;
-  for (; i + rows <= m; i += rows)
-    tile<T, rows, vectors>(k, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row, accumulate);
+void panel(const GemmArgs<T>& g, int64_t i, const T* b, int64_t b_row, const T* bias, T* c) {
+  for (; i + rows <= g.m; i += rows)
+    tile<T, rows, vectors>(g, g.a + i * g.a_row, b, b_row, bias, c + i * g.c_row);
   if constexpr (rows > 1) {
-    if (i < m)
-      panel<T, vectors, (rows + 1) / 2>(m - i, k, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row,
-                                        c_row, accumulate);
+    if (i < g.m) panel<T, vectors, (rows + 1) / 2>(g, i, b, b_row, bias, c);
   }
 }
 
@@ -61,14 +63,11 @@ template <class T>
 void gemm(const GemmArgs<T>& args) {
   for (int64_t j = 0; j < args.n; j += panel_width<T>) {
     const int64_t width = std::min(panel_width<T>, args.n - j);
-    const T* b = args.b_row > 0 ? args.b + j : args.b + j * args.k;
+    const T* b = args.b + (args.b_row > 0 ? j : j * args.k * args.segments);
     const int64_t b_row = args.b_row > 0 ? args.b_row : width;
-    if (width == panel_width<T>)
-      panel<T, 2, tile_rows>(args.m, args.k, args.a, args.a_row, args.a_column, b, b_row, args.c + j,
-                             args.c_row, args.accumulate);
-    else
-      panel<T, 1, tile_rows>(args.m, args.k, args.a, args.a_row, args.a_column, b, b_row, args.c + j,
-                             args.c_row, args.accumulate);
+    const T* bias = args.bias != nullptr ? args.bias + j : nullptr;
+    if (width == panel_width<T>) panel<T, 2, tile_rows>(args, 0, b, b_row, bias, args.c + j);
+    else panel<T, 1, tile_rows>(args, 0, b, b_row, bias, args.c + j);
   }
 }
 

@@ -2,6 +2,9 @@
 //
 // A is M x K with any strides; B is packed into panels; C is row-major. Flops: 2·M·N·K. The order of
 // additions along K is fixed, so the result does not depend on how M and N are split between threads.
+//
+// K may consist of segments that lie anywhere: the rows of the patch under a filter are such segments, so a
+// convolution reads the image itself as A.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +26,18 @@ constexpr int64_t padded_columns(int64_t columns) {
 
 template <class T>
 struct GemmArgs {
-  int64_t m, n, k;  // n is a multiple of lanes<T>
-  const T* a;       // element (i, p) at a[i * a_row + p * a_column]
+  int64_t m, n, k;  // n is a multiple of lanes<T>; k is the length of one segment
+  const T* a;       // element (i, p) of segment s at a[a_offsets[s] + i * a_row + p * a_column]
   int64_t a_row, a_column;
   const T* b;  // panels, or plain rows when b_row > 0: element (p, j) at b[p * b_row + j]
   int64_t b_row = 0;
-  T* c;  // element (i, j) at c[i * c_row + j]
+  int64_t segments = 1;
+  const int64_t* a_offsets = nullptr;  // (segments), or null for one segment at 0
+  const int64_t* b_offsets = nullptr;  // of plain rows; null if the segments follow each other
+  T* c;                                // element (i, j) at c[i * c_row + j]
   int64_t c_row;
-  bool accumulate = false;  // C += A·B instead of C = A·B
+  const T* bias = nullptr;  // n elements that every row of C starts from, or null for 0
+  bool accumulate = false;  // C += A·B instead of C = bias + A·B
 };
 
 // Single-threaded: callers split M or N.

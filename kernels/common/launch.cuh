@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "kernels/common/cuda.h"
+#include "kernels/common/device_scratch.h"
 #include "kernels/common/stream.h"
 
 namespace masktwins::kernels::cuda {
@@ -34,26 +34,5 @@ auto launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 blo
                        " bytes of shared memory");
   };
 }
-
-// Uninitialised working memory of a kernel call; given back when the call returns, which is safe because
-// whoever gets it next works on the same stream.
-template <class T>
-class DeviceScratch {
- public:
-  explicit DeviceScratch(int64_t count) : bytes_(static_cast<std::size_t>(count) * sizeof(T)) {
-    data_ = static_cast<T*>(scratch_source().allocate(bytes_));
-    if (data_ == nullptr)
-      throw std::runtime_error("cuda: no memory for " + std::to_string(bytes_) + " bytes of working memory");
-  }
-  ~DeviceScratch() { scratch_source().release(data_, bytes_); }
-  DeviceScratch(const DeviceScratch&) = delete;
-  DeviceScratch& operator=(const DeviceScratch&) = delete;
-
-  T* data() const { return data_; }
-
- private:
-  std::size_t bytes_;
-  T* data_ = nullptr;
-};
 
 }  // namespace masktwins::kernels::cuda

@@ -88,6 +88,7 @@ const RegisterOp registered({
     .run = [](const Tensors& inputs, const Attributes&) { return Tensors{concat_channels(inputs)}; },
     .reference = reference,
     .samples = {{{{{2, 3, 4, 5}}, {{2, 1, 4, 5}}, {{2, 5, 4, 5}}}, {}},
+                {{{{2, 4, 3, 2}}, {{2, 3, 3, 2}}, {{2, 6, 3, 2}}, {{2, 1, 3, 2}}}, {}},
                 {{{{1, 1, 1, 1}}}, {}},
                 {{{{2, 0, 3, 3}}, {{2, 2, 3, 3}}}, {}},
                 {{{{0, 2, 3, 3}}, {{0, 2, 3, 3}}}, {}},

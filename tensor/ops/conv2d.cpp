@@ -81,23 +81,26 @@ const RegisterOp registered({
     .run = [](const Tensors& in,
               const Attributes& a) { return Tensors{conv2d(in[0], in[1], in[2], options_of(a))}; },
     .reference = reference,
-    .samples = {sample({2, 8, 14, 7}, {9, 8, 3, 3}, 1, 1, 1),  // Winograd, partial tiles and vectors
-                sample({4, 9, 7, 11}, {8, 9, 3, 3}, 1, 0, 1),  // Winograd without padding
-                sample({4, 8, 4, 5}, {8, 8, 3, 3}, 1, 2, 1),   // Winograd with wide padding
-                sample({1, 8, 6, 7}, {9, 8, 3, 3}, 1, 1, 1),   // too few tiles for Winograd
-                sample({2, 1, 5, 6}, {5, 1, 3, 3}, 1, 1, 1),   // one input channel
-                sample({1, 3, 7, 5}, {2, 3, 3, 3}, 2, 1, 1),   // overlapping strides
-                sample({1, 2, 9, 8}, {3, 2, 3, 3}, 1, 2, 2),   // dilation
-                sample({1, 3, 9, 9}, {4, 3, 7, 7}, 4, 3, 1),   // patch embedding
-                sample({2, 5, 4, 3}, {3, 5, 1, 1}, 1, 0, 1),   // pointwise
-                sample({1, 2, 4, 6}, {3, 2, 2, 2}, 2, 0, 1),   // kernel equal to stride
-                sample({1, 2, 4, 6}, {3, 2, 1, 3}, 1, 1, 1),   // rectangular
+    .samples = {sample({2, 8, 14, 7}, {9, 8, 3, 3}, 1, 1, 1),   // Winograd, partial tiles and vectors
+                sample({4, 9, 7, 11}, {8, 9, 3, 3}, 1, 0, 1),   // Winograd without padding
+                sample({4, 8, 4, 5}, {8, 8, 3, 3}, 1, 2, 1),    // Winograd with wide padding
+                sample({1, 8, 6, 7}, {9, 8, 3, 3}, 1, 1, 1),    // too few tiles for Winograd
+                sample({2, 1, 5, 6}, {5, 1, 3, 3}, 1, 1, 1),    // one input channel
+                sample({2, 1, 19, 6}, {16, 1, 3, 3}, 1, 1, 1),  // one input channel, whole vectors of outputs
+                sample({1, 16, 37, 9}, {3, 16, 3, 3}, 2, 0, 1),  // whole vectors of inputs, several bands
+                sample({1, 3, 7, 5}, {2, 3, 3, 3}, 2, 1, 1),     // overlapping strides
+                sample({1, 2, 9, 8}, {3, 2, 3, 3}, 1, 2, 2),     // dilation
+                sample({1, 3, 9, 9}, {4, 3, 7, 7}, 4, 3, 1),     // patch embedding
+                sample({2, 5, 4, 3}, {3, 5, 1, 1}, 1, 0, 1),     // pointwise
+                sample({1, 2, 4, 6}, {3, 2, 2, 2}, 2, 0, 1),     // kernel equal to stride
+                sample({1, 2, 4, 6}, {3, 2, 1, 3}, 1, 1, 1),     // rectangular
                 sample({1, 1, 1, 1}, {1, 1, 1, 1}, 1, 0, 1), sample({0, 2, 3, 3}, {2, 2, 3, 3}, 1, 1, 1)},
     .benchmarks = {sample({2, 32, 256, 256}, {32, 32, 3, 3}, 1, 1, 1),
                    sample({2, 64, 128, 128}, {64, 64, 3, 3}, 1, 1, 1),
                    sample({2, 128, 64, 64}, {128, 128, 3, 3}, 1, 1, 1),
                    sample({2, 256, 32, 32}, {256, 256, 3, 3}, 1, 1, 1),
                    sample({2, 256, 16, 16}, {256, 256, 3, 3}, 1, 1, 1),
+                   sample({2, 64, 256, 256}, {16, 64, 3, 3}, 1, 1, 1),
                    sample({2, 1, 256, 256}, {32, 1, 3, 3}, 1, 1, 1),
                    sample({2, 16, 256, 256}, {2, 16, 3, 3}, 1, 1, 1)},
     .work =

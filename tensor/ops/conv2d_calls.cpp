@@ -1,5 +1,7 @@
 #include "tensor/ops/conv2d_calls.h"
 
+#include "tensor/dispatch.h"
+
 namespace masktwins {
 namespace {
 
@@ -23,14 +25,12 @@ Tensor call_conv2d(const kernels::Conv2dShape& shape, const Tensor& x, const Ten
   Tensor y = Tensor::empty({shape.batch, shape.out_channels, shape.out_height(), shape.out_width()},
                            x.dtype(), x.device());
   const ProfileScope profile("conv2d", conv2d_work(shape, x.dtype()));
-  dispatch_floating(x.dtype(), "conv2d", [&](auto zero) {
+  dispatch(x, "conv2d", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::Conv2dArgs<T> args{shape, x.data<T>(), weight.data<T>(), data_or_null<T>(bias),
                                       y.data<T>()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::conv2d(args);
-      default: no_kernel("conv2d", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::conv2d(args);
+    else kernels::cuda::conv2d(args);
   });
   return y;
 }
@@ -40,14 +40,12 @@ Tensor call_conv2d_backward_data(const kernels::Conv2dShape& shape, const Tensor
   Tensor dx =
       Tensor::empty({shape.batch, shape.in_channels, shape.height, shape.width}, dy.dtype(), dy.device());
   const ProfileScope profile("conv2d_backward_data", conv2d_work(shape, dy.dtype()));
-  dispatch_floating(dy.dtype(), "conv2d_backward_data", [&](auto zero) {
+  dispatch(dy, "conv2d_backward_data", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::Conv2dBackwardDataArgs<T> args{shape, dy.data<T>(), weight.data<T>(),
                                                   data_or_null<T>(bias), dx.data<T>()};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::conv2d_backward_data(args);
-      default: no_kernel("conv2d_backward_data", dy.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::conv2d_backward_data(args);
+    else kernels::cuda::conv2d_backward_data(args);
   });
   return dx;
 }
@@ -57,13 +55,11 @@ Tensor call_conv2d_backward_weight(const kernels::Conv2dShape& shape, const Tens
       Tensor::empty({shape.out_channels, shape.in_channels, shape.kernel_height, shape.kernel_width},
                     x.dtype(), x.device());
   const ProfileScope profile("conv2d_backward_weight", conv2d_work(shape, x.dtype()));
-  dispatch_floating(x.dtype(), "conv2d_backward_weight", [&](auto zero) {
+  dispatch(x, "conv2d_backward_weight", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::Conv2dBackwardWeightArgs<T> args{shape, x.data<T>(), dy.data<T>(), dweight.data<T>()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::conv2d_backward_weight(args);
-      default: no_kernel("conv2d_backward_weight", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::conv2d_backward_weight(args);
+    else kernels::cuda::conv2d_backward_weight(args);
   });
   return dweight;
 }
