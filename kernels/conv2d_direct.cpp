@@ -37,11 +37,6 @@ void gather_patches(const Conv2dShape& s, const T* x, int64_t begin, int64_t end
   }
 }
 
-// A 1x1 kernel without stride reads the image itself as its matrix of patches.
-bool is_pointwise(const Conv2dShape& s) {
-  return s.kernel_height == 1 && s.kernel_width == 1 && s.stride == 1 && s.padding == 0;
-}
-
 // y = x (*) filters + bias; `packed` holds the filters as panels of taps x outputs.
 template <class T>
 void run_convolution(const Conv2dShape& s, const T* x, const T* packed, const T* bias, T* y) {
@@ -49,16 +44,12 @@ void run_convolution(const Conv2dShape& s, const T* x, const T* packed, const T*
   const int64_t block = pixels_per_block<T>(taps);
   parallel_for(s.batch * s.out_height() * s.out_width(), block, [&](int64_t begin, int64_t end) {
     const int64_t count = end - begin;
-    Scratch<T> patches(is_pointwise(s) ? 0 : count * taps), results(count * padded);
-    const T* matrix = x + begin * s.in_channels;
-    if (!is_pointwise(s)) {
-      gather_patches(s, x, begin, end, patches.data(), taps);
-      matrix = patches.data();
-    }
+    Scratch<T> patches(count * taps), results(count * padded);
+    gather_patches(s, x, begin, end, patches.data(), taps);
     gemm<T>({.m = count,
              .n = padded,
              .k = taps,
-             .a = matrix,
+             .a = patches.data(),
              .a_row = taps,
              .a_column = 1,
              .b = packed,
