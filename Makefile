@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` shows the method at work, `make test` builds and runs all tests.
 # Both install missing packages of Debian or Ubuntu first (as root or with sudo; else they print the command).
 
-PACKAGES := g++ cmake ninja-build doctest-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libstb-dev libtiff-dev
+PACKAGES := g++ cmake ninja-build doctest-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libstb-dev libtiff-dev libzip-dev
 BUILD := build
 SANITIZE := build-sanitize
 export CTEST_OUTPUT_ON_FAILURE := 1
