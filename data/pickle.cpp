@@ -32,9 +32,8 @@ constexpr std::string_view rebuild_tensor = "torch._utils._rebuild_tensor_v2";
 constexpr std::string_view rebuild_parameter = "torch._utils._rebuild_parameter";
 
 // Training programs note scores as NumPy numbers.
-constexpr std::array<std::string_view, 4> ignored_globals{"numpy.core.multiarray.scalar",
-                                                          "numpy._core.multiarray.scalar", "numpy.dtype",
-                                                          "_codecs.encode"};
+constexpr std::array<std::string_view, 4> ignored_globals{
+    "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype", "_codecs.encode"};
 
 bool is_known(std::string_view name) {
   return name == ordered_dict || name == rebuild_tensor || name == rebuild_parameter ||
@@ -46,7 +45,8 @@ bool is_known(std::string_view name) {
 std::string printable(std::string_view text) {
   constexpr std::size_t most_shown = 80;
   std::string shown(text.substr(0, most_shown));
-  std::ranges::replace_if(shown, [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::ranges::replace_if(
+      shown, [](char c) { return c < ' ' || c > '~'; }, '?');
   return shown + (text.size() > most_shown ? "..." : "");
 }
 
@@ -102,9 +102,7 @@ class Pickle::Machine {
   }
 
   double take_big_endian_double() {
-    std::array<char, 8> bytes;
-    std::ranges::reverse_copy(take(bytes.size()), bytes.begin());
-    return std::bit_cast<double>(bytes);
+    return std::bit_cast<double>(__builtin_bswap64(take_number<uint64_t>()));
   }
 
   int64_t take_long() {
@@ -236,22 +234,22 @@ class Pickle::Machine {
   // (storage, offset, sizes, strides, requires_grad, hooks[, metadata])
   const TorchTensor* tensor(const PickleValue& arguments) {
     const Values& items = argument_list(arguments, 6, 7);
-    const TorchTensor tensor{as<const TorchStorage*>(items[0], "a storage"), as<int64_t>(items[1], "an offset"),
-                             sizes(items[2]), sizes(items[3])};
-    check(tensor.sizes.size() == tensor.strides.size() && tensor.offset >= 0, "an inconsistent tensor");
+    const TorchTensor tensor{as<const TorchStorage*>(items[0], "a storage"),
+                             as<int64_t>(items[1], "an offset"), sizes(items[2]), sizes(items[3])};
+    check(
+        tensor.sizes.size() == tensor.strides.size() && tensor.offset >= 0 && tensor.offset <= most_elements,
+        "an inconsistent tensor");
+    if (std::ranges::count(tensor.sizes, 0) > 0) return keep(out_.tensors_, tensor);
     const int64_t available = tensor.storage->elements;
     int64_t count = 1, last = tensor.offset;
-    for (const int64_t size : tensor.sizes) {
-      check(size == 0 || count <= available / size, "a tensor larger than its storage");
-      count *= size;
-    }
-    for (std::size_t i = 0; i < tensor.sizes.size() && count > 0; ++i) {
+    for (std::size_t i = 0; i < tensor.sizes.size(); ++i) {
+      check(count <= available / tensor.sizes[i], "a tensor larger than its storage");
+      count *= tensor.sizes[i];
       const int64_t steps = tensor.sizes[i] - 1;
       check(steps == 0 || tensor.strides[i] <= available / steps, "a tensor outside of its storage");
       last += steps * tensor.strides[i];
-      check(last >= 0 && last <= available, "a tensor outside of its storage");
     }
-    check(count == 0 || last < available, "a tensor outside of its storage");
+    check(last < available, "a tensor outside of its storage");
     return keep(out_.tensors_, tensor);
   }
 

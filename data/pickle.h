@@ -45,9 +45,9 @@ struct PickleGlobal {
 struct PickleIgnored {};
 
 // Pointers lead into the Pickle.
-using PickleValue = std::variant<std::monostate, bool, int64_t, double, const std::string*, PickleList*,
-                                 PickleDict*, const TorchStorage*, const TorchTensor*, const PickleGlobal*,
-                                 PickleIgnored>;
+using PickleValue =
+    std::variant<std::monostate, bool, int64_t, double, const std::string*, PickleList*, PickleDict*,
+                 const TorchStorage*, const TorchTensor*, const PickleGlobal*, PickleIgnored>;
 
 // A list or tuple.
 struct PickleList {

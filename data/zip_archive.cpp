@@ -69,8 +69,8 @@ std::string ZipArchive::read(const std::string& name) const {
   const auto found = entries_.find(name);
   require(found != entries_.end(), path_, ": has no entry '", name, "'");
   const EntryHandle entry(zip_fopen(handle_->archive.get(), name.c_str(), 0));
-  require(entry != nullptr, path_, ": entry '", name, "' cannot be read (", zip_strerror(handle_->archive.get()),
-          ")");
+  require(entry != nullptr, path_, ": entry '", name, "' cannot be read (",
+          zip_strerror(handle_->archive.get()), ")");
   std::string bytes(found->second, '\0');
   uint64_t done = 0;
   // One more read than there are bytes: only at the end libzip compares the checksum.
