@@ -23,6 +23,8 @@ int run(int argument_count, char** arguments) {
   masktwins::add_eval_command(program);
   masktwins::add_predict_command(program);
   masktwins::add_synth_command(program);
+  masktwins::add_stats_command(program);
+  masktwins::add_convert_command(program);
   masktwins::add_bench_command(program);
   masktwins::add_doctor_command(program);
   try {

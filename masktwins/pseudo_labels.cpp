@@ -6,7 +6,8 @@ namespace masktwins {
 namespace {
 
 template <class T>
-PseudoLabels weigh(const PseudoLabel& teacher, int64_t classes, const UdaConfig& uda) {
+PseudoLabels weigh(const PseudoLabel& teacher, int64_t classes, const UdaConfig& uda,
+                   const Tensor& pixel_weights) {
   const int64_t pixels = teacher.label.numel();
   const uint8_t* label = teacher.label.data<uint8_t>();
   const T* probability = teacher.probability.data<T>();
@@ -29,15 +30,22 @@ PseudoLabels weigh(const PseudoLabel& teacher, int64_t classes, const UdaConfig&
   T* out = result.weights.template data<T>();
   for (int64_t i = 0; i < pixels; ++i)
     out[i] = static_cast<double>(probability[i]) >= uda.threshold ? weight : T{};
+  if (pixel_weights.defined()) {
+    require(pixel_weights.shape() == teacher.label.shape(), "label_by_teacher: labels ",
+            teacher.label.shape(), ", pixel weights ", pixel_weights.shape());
+    const float* factor = pixel_weights.data<float>();
+    for (int64_t i = 0; i < pixels; ++i) out[i] *= static_cast<T>(factor[i]);
+  }
   return result;
 }
 
 }  // namespace
 
-PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& uda) {
+PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& uda, const Tensor& pixel_weights) {
   const PseudoLabel teacher = pseudo_label(logits);
-  return dispatch_floating(logits.dtype(), "label_by_teacher",
-                           [&](auto zero) { return weigh<decltype(zero)>(teacher, logits.dim(1), uda); });
+  return dispatch_floating(logits.dtype(), "label_by_teacher", [&](auto zero) {
+    return weigh<decltype(zero)>(teacher, logits.dim(1), uda, pixel_weights);
+  });
 }
 
 }  // namespace masktwins

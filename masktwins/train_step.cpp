@@ -64,7 +64,7 @@ StepReport TrainStep::run(const data::Batch& batch) {
     const double ramp = ramp_up(batch.step - uda.start, uda.rampup);
     {
       const NoGrad no_grad;
-      report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda);
+      report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda, batch.target_weights);
     }
     if (uda.class_mix) learn_mix(batch, ramp, report);
     if (uda.masks > 0 && uda.mask_image != "target")
