@@ -71,7 +71,10 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
 WindowOptions window_options(const Config& config, const nn::SegmentationModel& model) {
   WindowOptions options;
   options.multiple = model.size_multiple();
-  options.window = config.train.crop;
+  options.window = config.eval.window > 0 ? config.eval.window : config.train.crop;
+  options.stride = config.eval.stride;
+  options.whole_pixels = config.eval.whole_pixels;
+  options.blend = config.eval.blend == "uniform" ? Blend::uniform : Blend::gaussian;
   return options;
 }
 

@@ -5,8 +5,10 @@
 
 #include "data/file.h"
 #include "masktwins/batch_feed.h"
+#include "masktwins/classes.h"
 #include "masktwins/datasets.h"
 #include "masktwins/network.h"
+#include "masktwins/parameter_groups.h"
 #include "masktwins/pretrained.h"
 #include "masktwins/signals.h"
 #include "masktwins/training_picture.h"
@@ -21,11 +23,6 @@ bool every(int64_t step, int64_t interval) { return interval > 0 && step % inter
 
 bool uses_target(const UdaConfig& uda) { return uda.class_mix || uda.masks > 0; }
 
-std::shared_ptr<const data::Dataset> open_if_given(const Config& config, const DatasetConfig& set,
-                                                   const std::string& name) {
-  return set.images.empty() ? nullptr : open_dataset(config, set, name);
-}
-
 std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, const TrainConfig& train) {
   optim::OptimizerOptions options;
   options.name = train.optimizer;
@@ -34,7 +31,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, c
   options.momentum = train.momentum;
   options.weight_decay = train.weight_decay;
   options.clip_norm = train.clip_norm;
-  return optim::build_optimizer(arena, options);
+  return optim::build_optimizer(arena, options, parameter_groups(train, arena));
 }
 
 data::LoaderOptions loader_options(const Config& config, int64_t first_step) {
@@ -62,9 +59,11 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
     : config_(config),
       device_(device),
       messages_(messages),
-      source_(open_dataset(config, config.data.source, "data.source")),
-      target_(uses_target(config.uda) ? open_dataset(config, config.data.target, "data.target") : nullptr),
-      test_(open_if_given(config, config.data.test, "data.test")),
+      classes_(classes_of(config)),
+      source_(open_source(config)),
+      target_(uses_target(config.uda) ? open_target(config) : nullptr),
+      test_(has_test(config) ? open_test(config) : nullptr),
+      rare_classes_(open_rare_classes(config, *source_)),
       student_(build_network(config, device)),
       teacher_(build_network(config, device)),
       start_(load_start(resume_run)),
@@ -92,8 +91,6 @@ std::string Trainer::load_start(bool resume_run) {
 
 // Last checks before the first file is written.
 RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run) const {
-  require(source_->labelled(), "data.source.labels is not set; the source set is the labelled one");
-  require(!test_ || test_->labelled(), "data.test.labels is not set; an evaluation needs labels");
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);
@@ -113,7 +110,9 @@ bool Trainer::run() {
   const int64_t iterations = config_.train.iterations;
   if (position_.step >= iterations) return true;
   const StopSignals signals;
-  data::Loader loader(source_, target_, loader_options(config_, position_.step));
+  data::LoaderOptions options = loader_options(config_, position_.step);
+  options.rare_classes = rare_classes_;
+  data::Loader loader(source_, target_, options);
   Progress progress({.out = messages_,
                      .first = position_.step,
                      .total = iterations,
@@ -132,7 +131,7 @@ bool Trainer::run() {
     if (every(position_.step, config_.train.picture_every))
       data::write_png(folder_.pictures() / picture_name("train", position_.step),
                       training_picture("step " + std::to_string(position_.step), batch, step_report,
-                                       evaluation_function(*student_)));
+                                       evaluation_function(*student_), classes_.colors));
     const bool last = position_.step == iterations;
     const bool evaluates = test_ && config_.train.evaluate_every > 0 &&
                            (last || every(position_.step, config_.train.evaluate_every));
@@ -201,13 +200,14 @@ void Trainer::evaluate(Progress& progress) {
   bool first = true;
   const auto draw_first = [&](const data::Section& section, const Tensor& probabilities) {
     if (std::exchange(first, false) && config_.train.picture_every > 0)
-      data::write_png(folder_.pictures() / picture_name("test", position_.step),
-                      evaluation_picture(title + ", " + section.name, section, probabilities));
+      data::write_png(
+          folder_.pictures() / picture_name("test", position_.step),
+          evaluation_picture(title + ", " + section.name, section, probabilities, classes_.colors));
   };
   const Evaluation evaluation =
       masktwins::evaluate(evaluation_function(*student_), *test_, config_.model.classes,
                           window_options(config_, *student_), draw_first);
-  json scores = to_json(evaluation, config_.data.class_names);
+  json scores = to_json(evaluation, classes_);
   scores["step"] = position_.step;
   json metrics = folder_.metrics();
   metrics["last"] = scores;

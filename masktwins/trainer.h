@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 
+#include "data/class_table.h"
 #include "data/loader.h"
 #include "masktwins/checkpoint.h"
 #include "masktwins/collapse.h"
@@ -48,7 +49,9 @@ class Trainer {
   Config config_;
   Device device_;
   std::FILE* messages_;
+  data::ClassTable classes_;
   std::shared_ptr<const data::Dataset> source_, target_, test_;  // target and test may be null
+  std::shared_ptr<const data::RareClasses> rare_classes_;        // may be null
   std::unique_ptr<nn::SegmentationModel> student_, teacher_;
   std::string start_;  // where their first weights come from, for people
   optim::ParameterArena student_arena_, teacher_arena_;
