@@ -50,6 +50,7 @@ struct TrainConfig {
   double power = 0.9;
   int64_t warmup = 0;
   double clip_norm = 0;
+  std::string precision = "float32";
   double foreground_share = 0;
   int64_t checkpoint_every = 1000, evaluate_every = 1000, picture_every = 1000, log_every = 50;
 };

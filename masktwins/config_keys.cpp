@@ -96,6 +96,8 @@ Keys train_keys(TrainConfig& train) {
       number("train.power", &train.power, {0, 10}, "poly: lr * (1 - t / iterations) ^ power"),
       number("train.warmup", &train.warmup, steps, "steps in which the learning rate rises linearly"),
       number("train.clip_norm", &train.clip_norm, weight, "largest gradient norm; 0 = no clipping"),
+      one_of("train.precision", &train.precision, {"float32", "bfloat16", "float16"},
+             "of the ops on CUDA that gain from 16 bits; parameters stay float32"),
       number("train.foreground_share", &train.foreground_share, probability,
              "source crops with less foreground are drawn again, ten times at most"),
       free_to_change(number("train.checkpoint_every", &train.checkpoint_every, {1, 1e9}, "steps")),

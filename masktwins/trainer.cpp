@@ -33,6 +33,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, c
   options.momentum = train.momentum;
   options.weight_decay = train.weight_decay;
   options.clip_norm = train.clip_norm;
+  options.loss_scaling = train.precision == "float16";
   return optim::build_optimizer(arena, options);
 }
 
@@ -81,6 +82,8 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
 RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run) const {
   require(source_->labelled(), "data.source.labels is not set; the source set is the labelled one");
   require(!test_ || test_->labelled(), "data.test.labels is not set; an evaluation needs labels");
+  require(device_ == Device::cuda || config_.train.precision == "float32", "train.precision = \"",
+          config_.train.precision, "\" needs --device cuda; the CPU computes in float32");
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);
