@@ -18,7 +18,7 @@ namespace masktwins::kernels {
 
 template <class T>
 struct GradientControlArgs {
-  T limit;                  // of the norm; 0: none
+  double limit;             // of the norm; 0: none
   int64_t growth_interval;  // of the scale
   int32_t step;
   const T* squared_norm;  // null: nobody asks for the norm
@@ -36,7 +36,8 @@ HOST_DEVICE void decide_gradient_control(const GradientControlArgs<T>& args) {
     args.failure[0] = -1;
     args.failure[1] = args.step;
   }
-  const T clip = args.limit > 0 ? args.limit / (norm + static_cast<T>(1e-6)) : 1;
+  const T limit = static_cast<T>(args.limit);
+  const T clip = limit > 0 ? limit / (norm + static_cast<T>(1e-6)) : 1;
   args.control[0] = (clip < 1 ? clip : 1) / scale;
   args.control[1] = finite && args.failure[0] == 0 ? 0 : 1;
   if (!args.scale) return;

@@ -67,6 +67,7 @@ struct TrainConfig {
   int64_t warmup = 0;
   double clip_norm = 0;
   double head_lr_factor = 1, norm_decay_factor = 1;
+  std::string precision = "float32";
   double foreground_share = 0;
   bool rare_classes = false;
   int64_t rare_class_min_pixels = 3000;

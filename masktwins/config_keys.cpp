@@ -136,6 +136,8 @@ Keys train_keys(TrainConfig& train) {
              "learning rate of parameters with \"head\" in their name, times"),
       number("train.norm_decay_factor", &train.norm_decay_factor, {0, 1},
              "weight decay of parameters with \"norm\" in their name, and no \"head\", times"),
+      one_of("train.precision", &train.precision, {"float32", "bfloat16", "float16"},
+             "of the ops on CUDA that gain from 16 bits; parameters stay float32"),
       number("train.foreground_share", &train.foreground_share, probability,
              "source crops with less foreground are drawn again, ten times at most"),
       other("train.rare_classes", &train.rare_classes,

@@ -7,6 +7,7 @@
 #include "masktwins/segmentation_loss.h"
 #include "masktwins/strong_augmentation.h"
 #include "optim/ema.h"
+#include "optim/low_precision.h"
 #include "tensor/autograd.h"
 #include "tensor/ops/add.h"
 #include "tensor/ops/choose_classes.h"
@@ -26,6 +27,11 @@ double ramp_up(int64_t t, int64_t length) {
   return std::exp(-5 * left * left);
 }
 
+DType precision_of(const TrainConfig& train) {
+  if (train.precision == "bfloat16") return DType::bfloat16;
+  return train.precision == "float16" ? DType::float16 : DType::float32;
+}
+
 }  // namespace
 
 TrainStep::TrainStep(const Config& config, nn::SegmentationModel& student, optim::Optimizer& optimizer,
@@ -40,7 +46,8 @@ TrainStep::TrainStep(const Config& config, nn::SegmentationModel& student, optim
                 .iterations = config.train.iterations,
                 .power = config.train.power,
                 .warmup = config.train.warmup},
-      losses_(optimizer.arena().values().device()) {}
+      losses_(optimizer.arena().values().device()),
+      precision_(precision_of(config.train)) {}
 
 StepReport TrainStep::run(const data::Batch& batch) {
   const UdaConfig& uda = config_.uda;
@@ -49,6 +56,11 @@ StepReport TrainStep::run(const data::Batch& batch) {
   report.step = batch.step;
   optimizer_.arena().zero_gradients();
   optim::update_teacher(teacher_arena_, optimizer_.arena(), batch.step, uda.ema_alpha);
+  if (precision_ != DType::float32) {
+    optim::add_copies(student_, optimizer_.arena(), precision_, copies_);
+    optim::add_copies(teacher_, teacher_arena_, precision_, copies_);
+  }
+  const AutocastScope autocast(precision_, &copies_);
 
   learn_source(batch, report);
   if (uses_target(batch.step)) {

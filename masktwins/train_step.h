@@ -13,6 +13,7 @@
 #include "nn/segmentation_model.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
+#include "tensor/autocast.h"
 
 namespace masktwins {
 
@@ -59,6 +60,8 @@ class TrainStep {
   optim::ParameterArena& teacher_arena_;
   optim::Schedule schedule_;
   LossLog losses_;
+  DType precision_;
+  LowPrecisionCopies copies_;  // of the parameters of student and teacher, made anew in every step
 };
 
 }  // namespace masktwins

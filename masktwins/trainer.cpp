@@ -31,6 +31,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, c
   options.momentum = train.momentum;
   options.weight_decay = train.weight_decay;
   options.clip_norm = train.clip_norm;
+  options.loss_scaling = train.precision == "float16";
   return optim::build_optimizer(arena, options, parameter_groups(train, arena));
 }
 
@@ -91,6 +92,8 @@ std::string Trainer::load_start(bool resume_run) {
 
 // Last checks before the first file is written.
 RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run) const {
+  require(device_ == Device::cuda || config_.train.precision == "float32", "train.precision = \"",
+          config_.train.precision, "\" needs --device cuda; the CPU computes in float32");
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);

@@ -4,7 +4,8 @@
 
 namespace masktwins::optim {
 
-void add_copies(const nn::Module& module, const ParameterArena& arena, DType dtype, LowPrecisionCopies& copies) {
+void add_copies(const nn::Module& module, const ParameterArena& arena, DType dtype,
+                LowPrecisionCopies& copies) {
   const MemoryTag tag("parameters");
   const Tensor converted = arena.values().to(dtype);
   const nn::NamedTensors parameters = module.named_parameters();

@@ -6,8 +6,9 @@
 
 namespace masktwins::optim {
 
-// Converts all parameters of the module, which lie in the arena, in one pass, and files the results. They hold until
-// the values change: once per step.
-void add_copies(const nn::Module& module, const ParameterArena& arena, DType dtype, LowPrecisionCopies& copies);
+// Converts all parameters of the module, which lie in the arena, in one pass, and files the results. They
+// hold until the values change: once per step.
+void add_copies(const nn::Module& module, const ParameterArena& arena, DType dtype,
+                LowPrecisionCopies& copies);
 
 }  // namespace masktwins::optim

@@ -30,16 +30,34 @@ AutocastScope::~AutocastScope() {
   current_copies = copies_before_;
 }
 
-Tensor autocast(const char* op, const Tensor& x) {
-  if (low_precision == DType::float32 || !x.defined() || x.device() == Device::cpu || !is_floating(x.dtype()))
-    return x;
+namespace {
+
+// x's own dtype where autocast leaves it alone.
+DType wanted_dtype(const char* op, const Tensor& x) {
+  if (!x.defined()) return DType::float32;
+  if (low_precision == DType::float32 || x.device() == Device::cpu || !is_floating(x.dtype()))
+    return x.dtype();
   switch (registered_ops().at(op).autocast) {
-    case Autocast::follow_inputs: return x;
-    case Autocast::keep_float32: return cast(x, DType::float32);
-    case Autocast::low_precision: break;
+    case Autocast::low_precision: return low_precision;
+    case Autocast::keep_float32: return DType::float32;
+    case Autocast::follow_inputs: break;
   }
-  const Tensor copy = current_copies ? current_copies->find(x, low_precision) : Tensor();
-  return copy.defined() ? cast_to(x, copy) : cast(x, low_precision);
+  return x.dtype();
+}
+
+}  // namespace
+
+bool autocasts(const char* op, std::initializer_list<Tensor> inputs) {
+  for (const Tensor& x : inputs)
+    if (x.defined() && wanted_dtype(op, x) != x.dtype()) return true;
+  return false;
+}
+
+Tensor autocast(const char* op, const Tensor& x) {
+  const DType wanted = wanted_dtype(op, x);
+  if (!x.defined() || wanted == x.dtype()) return x;
+  const Tensor copy = current_copies ? current_copies->find(x, wanted) : Tensor();
+  return copy.defined() ? cast_to(x, copy) : cast(x, wanted);
 }
 
 }  // namespace masktwins

@@ -4,6 +4,7 @@
 // nothing changes.
 #pragma once
 
+#include <initializer_list>
 #include <unordered_map>
 
 #include "tensor/tensor.h"

@@ -16,7 +16,7 @@ Tensor gradient_control(const Tensor& squared_norm, Tensor failure, Tensor scale
   const ProfileScope profile("gradient_control", {static_cast<double>(control.bytes()), 0});
   dispatch(control, "gradient_control", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::GradientControlArgs<T> args{static_cast<T>(options.limit),
+    const kernels::GradientControlArgs<T> args{options.limit,
                                                options.growth_interval,
                                                static_cast<int32_t>(step),
                                                squared_norm.defined() ? squared_norm.data<T>() : nullptr,
