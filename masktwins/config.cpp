@@ -138,6 +138,11 @@ void apply_mode_preset(Config& config, const std::set<std::string>& explicit_key
     set("uda.masks", uda.masks, uda.mode == "mic" ? 1 : 0);
     set("uda.cm_weight", uda.cm_weight, 0);
   }
+  const bool selftrained = uda.mode != "source-only" && uda.mode != "advent" && uda.mode != "advseg";
+  if (selftrained && uda.mode != "paper" && uda.mode != "dacs" && !config.model.pretrained.empty())
+    set("uda.feature_distance_weight", uda.feature_distance_weight, 0.005);
+  if (uda.mode == "advent") set("uda.entropy_weight", uda.entropy_weight, 0.001);
+  if (uda.mode == "advseg") set("uda.adversarial_weight", uda.adversarial_weight, 0.001);
   if (uda.mode == "mic") set("uda.mask_ratio", uda.mask_ratio, std::vector{0.7});
   if (uda.mode == "random-twin") set("uda.complementary", uda.complementary, false);
   if (uda.mode == "paper") {
@@ -145,7 +150,7 @@ void apply_mode_preset(Config& config, const std::set<std::string>& explicit_key
     set("uda.threshold", uda.threshold, 0.7);
     set("uda.cm_loss", uda.cm_loss, "l2_prob");
   }
-  if (uda.mode == "paper" || uda.mode == "source-only") set("uda.class_mix", uda.class_mix, false);
+  if (uda.mode == "paper" || !selftrained) set("uda.class_mix", uda.class_mix, false);
 }
 
 std::string to_toml(const Config& config) {

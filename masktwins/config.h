@@ -57,7 +57,7 @@ struct DataConfig {
 
 struct TrainConfig {
   int64_t iterations = 200000;
-  int64_t batch = 2;
+  int64_t batch = 2, target_batch = 0;
   int64_t crop = 512;
   double lr = 1e-4;
   std::string optimizer = "adam";
@@ -95,7 +95,14 @@ struct UdaConfig {
   double mask_weight = 1;
   double cm_weight = 0.01;
   std::string cm_loss = "mse_logits";
+  bool save_memory = false;
   bool class_mix = true;
+  double feature_distance_weight = 0;
+  std::vector<std::string> feature_classes = {"traffic light", "traffic sign", "person", "rider",
+                                              "car",           "truck",        "bus",    "train",
+                                              "motorcycle",    "bicycle"};
+  double entropy_weight = 0;
+  double adversarial_weight = 0, discriminator_lr = 1e-4;
   bool quality_weight = true;
   double quality_threshold = 0.968;
   double threshold = 0;
@@ -104,6 +111,10 @@ struct UdaConfig {
   int64_t rampup = 0;
   double color_jitter = 0.2, color_jitter_probability = 0.8;
   double blur_probability = 0.5, blur_sigma_min = 0.15, blur_sigma_max = 1.15;
+
+  // Whether the teacher must label the target, and whether its images are used at all.
+  bool uses_pseudo_labels() const { return class_mix || masks > 0; }
+  bool uses_target() const { return uses_pseudo_labels() || entropy_weight > 0 || adversarial_weight > 0; }
 };
 
 struct Config {
@@ -134,7 +145,13 @@ Config parse_config(const std::string& toml, const std::string& where,
 //   random-twin  as masktwins, but the two masks are independent with ratios r and 1 - r
 //   mic          one masked view with ratio 0.7 and no consistency (Hoyer et al., CVPR 2023)
 //   dacs         ClassMix alone (Tranheden et al., WACV 2021)
+//   daformer     dacs and the feature distance (Hoyer et al., CVPR 2022)
+//   hrda         daformer for a network of the hrda family (Hoyer et al., ECCV 2022)
+//   advent       entropy minimisation on the target (MinEnt of Vu et al., CVPR 2019)
+//   advseg       adversarial adaptation in output space (Tsai et al., CVPR 2018)
 //   source-only  no loss on target images
+// The feature distance belongs to masktwins, random-twin, mic, daformer and hrda, where model.pretrained
+// names the weights it keeps close to; without those it is off.
 void apply_mode_preset(Config& config, const std::set<std::string>& explicit_keys);
 
 // augment.preset = "street": sets every augment key that is not in `explicit_keys` as

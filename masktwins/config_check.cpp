@@ -49,6 +49,13 @@ void check(const Config& config) {
   const UdaConfig& uda = config.uda;
   require(uda.blur_sigma_min <= uda.blur_sigma_max, "uda.blur_sigma_min is ", uda.blur_sigma_min,
           ", more than uda.blur_sigma_max, ", uda.blur_sigma_max);
+  require(uda.feature_distance_weight == 0 || !config.model.pretrained.empty(),
+          "uda.feature_distance_weight needs model.pretrained, the weights whose features are kept; without "
+          "them set it "
+          "to 0");
+  require(uda.mode != "hrda" || config.model.name.starts_with("hrda"),
+          "uda.mode = \"hrda\" needs a network of the hrda family, model.name is \"", config.model.name,
+          "\"; use daformer for others");
   data::check(config.augment);
   require(config.data.normalize != "imagenet" || config.model.in_channels == 3,
           "data.normalize = \"imagenet\" needs model.in_channels = 3, got ", config.model.in_channels);

@@ -119,7 +119,9 @@ Keys data_keys(DataConfig& data) {
 Keys train_keys(TrainConfig& train) {
   return {
       number("train.iterations", &train.iterations, steps, "optimiser steps"),
-      number("train.batch", &train.batch, {1, 1024}, "source images, and target images, per step"),
+      number("train.batch", &train.batch, {1, 1024}, "source images per step"),
+      number("train.target_batch", &train.target_batch, {0, 1024},
+             "target images per step; 0 = as many as source images; the release of MaskTwins uses 1"),
       number("train.crop", &train.crop, {16, 16384}, "side of the square crops, in pixels"),
       number("train.lr", &train.lr, {0, 100}, "learning rate"),
       one_of("train.optimizer", &train.optimizer, {"adam", "adamw", "sgd"}, "optimiser"),
@@ -208,7 +210,9 @@ Keys augment_keys(std::string& preset, data::AugmentOptions& augment) {
 
 Keys uda_keys(UdaConfig& uda) {
   return {
-      one_of("uda.mode", &uda.mode, {"masktwins", "paper", "random-twin", "mic", "dacs", "source-only"},
+      one_of("uda.mode", &uda.mode,
+             {"masktwins", "paper", "random-twin", "mic", "dacs", "daformer", "hrda", "advent", "advseg",
+              "source-only"},
              "preset for the switches below"),
       number("uda.masks", &uda.masks, {0, 16}, "masked views per image; 0 = none"),
       other("uda.complementary", &uda.complementary, "each pixel is visible in exactly one view"),
@@ -220,7 +224,18 @@ Keys uda_keys(UdaConfig& uda) {
       number("uda.mask_weight", &uda.mask_weight, weight, "weight of the loss of the masked views"),
       number("uda.cm_weight", &uda.cm_weight, weight, "weight of the consistency between the views"),
       one_of("uda.cm_loss", &uda.cm_loss, {"mse_logits", "mse_prob", "l2_prob"}, "consistency loss"),
+      free_to_change(other("uda.save_memory", &uda.save_memory,
+                           "compute the masked views twice instead of keeping what is inside the network")),
       other("uda.class_mix", &uda.class_mix, "train on mixtures of source and target images"),
+      number("uda.feature_distance_weight", &uda.feature_distance_weight, weight,
+             "weight of the distance to the features of model.pretrained where things are"),
+      other("uda.feature_classes", &uda.feature_classes,
+            "names of these things; those unknown to the data are skipped"),
+      number("uda.entropy_weight", &uda.entropy_weight, weight,
+             "weight of the entropy of target predictions"),
+      number("uda.adversarial_weight", &uda.adversarial_weight, weight,
+             "weight of the loss of a discriminator between source and target predictions"),
+      number("uda.discriminator_lr", &uda.discriminator_lr, {0, 100}, "learning rate of the discriminator"),
       other("uda.quality_weight", &uda.quality_weight, "weight target losses by the share of sure pixels"),
       number("uda.quality_threshold", &uda.quality_threshold, probability,
              "teacher probability of a sure pixel"),

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "data/loader.h"
+#include "masktwins/adversary.h"
 #include "masktwins/config.h"
+#include "masktwins/feature_distance.h"
 #include "masktwins/loss_log.h"
 #include "masktwins/pseudo_labels.h"
 #include "nn/segmentation_model.h"
@@ -27,12 +29,19 @@ struct StepReport {
   std::vector<Tensor> views, view_logits;
 };
 
+// Further networks that some losses need; null where those losses are off.
+struct Companions {
+  FeatureDistance* feature_distance = nullptr;  // uda.feature_distance_weight
+  Adversary* adversary = nullptr;               // uda.adversarial_weight
+};
+
 class TrainStep {
  public:
   // Student and teacher have the same structure; their arenas and the optimiser belong to them. Nothing is
   // owned.
   TrainStep(const Config& config, nn::SegmentationModel& student, optim::Optimizer& optimizer,
-            nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena);
+            nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena,
+            const Companions& companions = {});
 
   // Step number batch.step, counted from 0. Random draws depend on (config.seed, step) alone.
   // On CUDA the step is only queued. When a loss is NaN or infinite the student stays as it was, in this step
@@ -43,8 +52,10 @@ class TrainStep {
   LossLog& losses() { return losses_; }
 
  private:
-  bool uses_target(int64_t step) const;
-  void learn_source(const data::Batch& batch, StepReport& report);
+  // Gives the student's logits of the source, without graph.
+  Tensor learn_source(const data::Batch& batch, StepReport& report);
+  void learn_by_teacher(const data::Batch& batch, double ramp, StepReport& report);
+  void learn_target(const data::Batch& batch, const Tensor& source_logits, double ramp, StepReport& report);
   void learn_mix(const data::Batch& batch, double ramp, StepReport& report);
   void learn_masked(const std::string& name, const Tensor& images, const Tensor& labels,
                     const Tensor& weights, double ramp, StepReport& report);
@@ -58,6 +69,7 @@ class TrainStep {
   optim::Optimizer& optimizer_;
   nn::SegmentationModel& teacher_;
   optim::ParameterArena& teacher_arena_;
+  Companions companions_;
   optim::Schedule schedule_;
   LossLog losses_;
   DType precision_;

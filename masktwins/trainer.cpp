@@ -21,8 +21,6 @@ using nlohmann::json;
 
 bool every(int64_t step, int64_t interval) { return interval > 0 && step % interval == 0; }
 
-bool uses_target(const UdaConfig& uda) { return uda.class_mix || uda.masks > 0; }
-
 std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, const TrainConfig& train) {
   optim::OptimizerOptions options;
   options.name = train.optimizer;
@@ -38,13 +36,36 @@ std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, c
 data::LoaderOptions loader_options(const Config& config, int64_t first_step) {
   data::LoaderOptions options;
   options.seed = static_cast<uint32_t>(config.seed);
-  options.batch = options.target_batch = config.train.batch;
+  options.batch = config.train.batch;
+  options.target_batch = config.train.target_batch > 0 ? config.train.target_batch : config.train.batch;
   options.crop = config.train.crop;
   options.augment = config.augment;
   options.foreground_share = config.train.foreground_share;
   options.workers = config.data.workers;
   options.first_step = first_step;
   return options;
+}
+
+std::unique_ptr<FeatureDistance> make_feature_distance(const Config& config, Device device,
+                                                       const data::ClassTable& classes) {
+  if (config.uda.feature_distance_weight == 0) return nullptr;
+  std::vector<int64_t> things;
+  for (const std::string& name : config.uda.feature_classes)
+    if (const auto found = std::find(classes.names.begin(), classes.names.end(), name);
+        found != classes.names.end())
+      things.push_back(found - classes.names.begin());
+  require(!things.empty(),
+          "uda.feature_classes: the data knows none of these classes, so uda.feature_distance_weight "
+          "would do nothing; name some of the data's or set it to 0");
+  auto reference = build_network(config, device);
+  load_pretrained(config.model.pretrained, *reference);
+  return std::make_unique<FeatureDistance>(std::move(reference), things);
+}
+
+std::unique_ptr<Adversary> make_adversary(const Config& config, Device device) {
+  if (config.uda.adversarial_weight == 0) return nullptr;
+  return std::make_unique<Adversary>(config.model.classes, config.uda.discriminator_lr,
+                                     config.train.iterations, static_cast<uint32_t>(config.seed), device);
 }
 
 std::string picture_name(const char* kind, int64_t step) {
@@ -62,7 +83,7 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
       messages_(messages),
       classes_(classes_of(config)),
       source_(open_source(config)),
-      target_(uses_target(config.uda) ? open_target(config) : nullptr),
+      target_(config.uda.uses_target() ? open_target(config) : nullptr),
       test_(has_test(config) ? open_test(config) : nullptr),
       rare_classes_(open_rare_classes(config, *source_)),
       student_(build_network(config, device)),
@@ -71,7 +92,10 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
       student_arena_(*student_),
       teacher_arena_(*teacher_),
       optimizer_(make_optimizer(student_arena_, config.train)),
-      train_step_(config_, *student_, *optimizer_, *teacher_, teacher_arena_),
+      feature_distance_(make_feature_distance(config, device, classes_)),
+      adversary_(make_adversary(config, device)),
+      train_step_(config_, *student_, *optimizer_, *teacher_, teacher_arena_,
+                  {feature_distance_.get(), adversary_.get()}),
       folder_(open_folder(out, resume_run)),
       log_(folder_.log()),
       checkpoints_{folder_.checkpoints()} {
@@ -103,7 +127,7 @@ RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run
 void Trainer::resume() {
   std::string notice;
   const data::TensorFile file = checkpoints_.read_latest(notice);
-  position_ = restore(file, {*student_, *teacher_, *optimizer_}, config_);
+  position_ = restore(file, state(), config_);
   if (!notice.empty()) std::fprintf(messages_, "%s\n", notice.c_str());
   log_.rewind(position_.step);
   folder_.write_config(config_);
@@ -219,7 +243,7 @@ void Trainer::evaluate(Progress& progress) {
   if (best) {
     position_.best_score = score;
     position_.best_step = position_.step;
-    checkpoints_.save_best({*student_, *teacher_, *optimizer_}, position_, config_);
+    checkpoints_.save_best(state(), position_, config_);
     metrics["best"] = scores;
   }
   folder_.write_metrics(metrics);
@@ -231,7 +255,7 @@ void Trainer::evaluate(Progress& progress) {
 
 void Trainer::save() {
   try {
-    checkpoints_.save_last({*student_, *teacher_, *optimizer_}, position_, config_);
+    checkpoints_.save_last(state(), position_, config_);
   } catch (const Error& error) {
     fail(error.what(), "; nothing older is lost, go on with: masktwins train --resume --out ",
          folder_.path().string());

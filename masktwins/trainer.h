@@ -38,6 +38,7 @@ class Trainer {
 
  private:
   std::string load_start(bool resume);
+  TrainingState state() { return {*student_, *teacher_, *optimizer_, adversary_.get()}; }
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
   void resume();
   void or_explain(const data::Loader& loader, const std::function<void()>& action);
@@ -56,6 +57,8 @@ class Trainer {
   std::string start_;  // where their first weights come from, for people
   optim::ParameterArena student_arena_, teacher_arena_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<FeatureDistance> feature_distance_;  // may be null, as the next
+  std::unique_ptr<Adversary> adversary_;
   TrainStep train_step_;
   RunFolder folder_;
   RunLog log_;
