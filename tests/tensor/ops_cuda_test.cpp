@@ -42,8 +42,7 @@ Tensors rounded_inputs(const Sample& sample, DType dtype) {
 
 // Ops that have no CUDA kernels yet.
 const std::set<std::string> without_kernels = {
-    "adam_step", "attention",  "conv2d", "conv_transpose2d", "depthwise_conv2d", "dropout",
-    "gelu",      "layer_norm", "linear", "sgd_step",         "sigmoid",          "squared_norm",
+    "adam_step", "attention", "conv2d", "conv_transpose2d", "linear", "sgd_step", "squared_norm",
 };
 
 template <class Body>
