@@ -9,16 +9,16 @@ namespace masktwins {
 std::unique_ptr<nn::SegmentationModel> build_network(const Config& config, Device device) {
   const ModelConfig& model = config.model;
   auto network = nn::build_model(model.name, {.width = model.width,
-                                      .norm = model.norm,
-                                      .in_channels = model.in_channels,
-                                      .classes = model.classes,
-                                      .seed = static_cast<uint32_t>(config.seed),
-                                      .drop_path = model.drop_path,
-                                      .dropout = model.dropout,
-                                      .checkpoint_blocks = model.checkpoint_blocks,
-                                      .head_channels = model.head_channels,
-                                      .fusion = model.fusion,
-                                      .hr_crop = model.hr_crop});
+                                              .norm = model.norm,
+                                              .in_channels = model.in_channels,
+                                              .classes = model.classes,
+                                              .seed = static_cast<uint32_t>(config.seed),
+                                              .drop_path = model.drop_path,
+                                              .dropout = model.dropout,
+                                              .checkpoint_blocks = model.checkpoint_blocks,
+                                              .head_channels = model.head_channels,
+                                              .fusion = model.fusion,
+                                              .hr_crop = model.hr_crop});
   network->to(device);
   return network;
 }

@@ -10,6 +10,7 @@
 #include "optim/low_precision.h"
 #include "tensor/autograd.h"
 #include "tensor/ops/add.h"
+#include "tensor/ops/choose_classes.h"
 #include "tensor/ops/class_mix.h"
 #include "tensor/ops/dropout.h"
 #include "tensor/ops/mul.h"

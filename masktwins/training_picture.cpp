@@ -62,8 +62,7 @@ Image training_picture(const std::string& title, const data::Batch& step_batch, 
     const Painter painter{colors, value_range(view, 0)};
     const std::string name = "view " + std::to_string(k + 1);
     views.push_back({name, painter.plain(view)});
-    const Tensor logits =
-        resize_bilinear(report.view_logits[k].to(Device::cpu), view.dim(2), view.dim(3));
+    const Tensor logits = resize_bilinear(report.view_logits[k].to(Device::cpu), view.dim(2), view.dim(3));
     views.push_back({name + ": student", painter.with(view, predicted_classes(logits, 0))});
   }
   if (!views.empty()) rows.push_back(std::move(views));
