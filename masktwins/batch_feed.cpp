@@ -10,8 +10,9 @@ namespace masktwins {
 namespace {
 
 // The tensors of a batch.
-std::array<Tensor data::Batch::*, 3> members() {
-  return {&data::Batch::source_images, &data::Batch::source_labels, &data::Batch::target_images};
+std::array<Tensor data::Batch::*, 4> members() {
+  return {&data::Batch::source_images, &data::Batch::source_labels, &data::Batch::target_images,
+          &data::Batch::target_weights};
 }
 
 }  // namespace

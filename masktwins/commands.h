@@ -10,8 +10,13 @@ void add_train_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_predict_command(CLI::App& program);
 void add_synth_command(CLI::App& program);
+void add_stats_command(CLI::App& program);
+void add_convert_command(CLI::App& program);
 void add_bench_command(CLI::App& program);
 void add_doctor_command(CLI::App& program);
+void add_import_command(CLI::App& program);
+void add_export_command(CLI::App& program);
+void add_keys_command(CLI::App& program);
 
 // Thrown by a command that was stopped by a signal, after it has saved: not an error, but not finished
 // either.

@@ -100,6 +100,7 @@ Config parse_config(const std::string& toml, const std::string& where,
   }
   for (const std::string& text : overrides) assign_override(text, keys, assigned);
   apply_mode_preset(config, assigned);
+  apply_augment_preset(config, assigned);
   check(config);
   return config;
 }
@@ -113,24 +114,18 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
   return parse_config(text.str(), path, overrides);
 }
 
-void check(const Config& config) {
-  const int64_t classes = config.model.classes;
-  require(config.model.in_channels != 2, "model.in_channels must be 1 or 3, got 2");
-  for (const auto& [value, label] : config.data.label_values)
-    require(label < classes || label == 255, "data.label_values: value ", value, " maps to class ", label,
-            ", but model.classes is ", classes, "; use 0 to ", classes - 1, ", or 255 for pixels to ignore");
-  const int64_t other = config.data.other_label_value;
-  require(other < classes || other == 255, "data.other_label_value: class ", other,
-          " does not exist, model.classes is ", classes);
-  const auto names = static_cast<int64_t>(config.data.class_names.size());
-  require(names == 0 || names == classes, "data.class_names has ", names, " names, but model.classes is ",
-          classes);
-  const UdaConfig& uda = config.uda;
-  require(uda.blur_sigma_min <= uda.blur_sigma_max, "uda.blur_sigma_min is ", uda.blur_sigma_min,
-          ", more than uda.blur_sigma_max, ", uda.blur_sigma_max);
-  data::check(config.augment);
-  require(config.data.normalize != "imagenet" || config.model.in_channels == 3,
-          "data.normalize = \"imagenet\" needs model.in_channels = 3, got ", config.model.in_channels);
+void apply_augment_preset(Config& config, const std::set<std::string>& explicit_keys) {
+  if (config.augment_preset != "street") return;
+  Config street;
+  street.augment = data::street_augmentation();
+  const Keys from = config_keys(street), to = config_keys(config);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const bool own = to[i].name.starts_with("augment.") && to[i].name != "augment.preset";
+    if (!own || explicit_keys.contains(to[i].name)) continue;
+    std::visit(
+        [&](auto* value) { *value = *std::get<std::remove_reference_t<decltype(value)>>(from[i].target); },
+        to[i].target);
+  }
 }
 
 void apply_mode_preset(Config& config, const std::set<std::string>& explicit_keys) {

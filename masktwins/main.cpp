@@ -22,7 +22,12 @@ int run(int argument_count, char** arguments) {
   masktwins::add_train_command(program);
   masktwins::add_eval_command(program);
   masktwins::add_predict_command(program);
+  masktwins::add_import_command(program);
+  masktwins::add_export_command(program);
+  masktwins::add_keys_command(program);
   masktwins::add_synth_command(program);
+  masktwins::add_stats_command(program);
+  masktwins::add_convert_command(program);
   masktwins::add_bench_command(program);
   masktwins::add_doctor_command(program);
   try {

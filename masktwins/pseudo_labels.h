@@ -19,8 +19,9 @@ struct PseudoLabels {
   std::vector<double> class_share() const;
 };
 
-// logits (N, K, H, W). The weight of a pixel is the quality if uda.quality_weight, else 1; and 0 where the
-// probability is below uda.threshold.
-PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& config);
+// logits (N, K, H, W). The weight of a pixel is the quality if uda.quality_weight, else 1; 0 where the
+// probability is below uda.threshold; times its value in pixel_weights, float32 (N, H, W), if that is given.
+PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& config,
+                              const Tensor& pixel_weights = {});
 
 }  // namespace masktwins

@@ -68,7 +68,7 @@ StepReport TrainStep::run(const data::Batch& batch) {
     {
       const NoGrad no_grad;
       const NoDropout no_dropout;
-      report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda);
+      report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda, batch.target_weights);
     }
     if (uda.class_mix) learn_mix(batch, ramp, report);
     if (uda.masks > 0 && uda.mask_image != "target")

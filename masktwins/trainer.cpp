@@ -5,8 +5,11 @@
 
 #include "data/file.h"
 #include "masktwins/batch_feed.h"
+#include "masktwins/classes.h"
 #include "masktwins/datasets.h"
 #include "masktwins/network.h"
+#include "masktwins/parameter_groups.h"
+#include "masktwins/pretrained.h"
 #include "masktwins/signals.h"
 #include "masktwins/training_picture.h"
 #include "tensor/autograd.h"
@@ -20,11 +23,6 @@ bool every(int64_t step, int64_t interval) { return interval > 0 && step % inter
 
 bool uses_target(const UdaConfig& uda) { return uda.class_mix || uda.masks > 0; }
 
-std::shared_ptr<const data::Dataset> open_if_given(const Config& config, const DatasetConfig& set,
-                                                   const std::string& name) {
-  return set.images.empty() ? nullptr : open_dataset(config, set, name);
-}
-
 std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, const TrainConfig& train) {
   optim::OptimizerOptions options;
   options.name = train.optimizer;
@@ -34,7 +32,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, c
   options.weight_decay = train.weight_decay;
   options.clip_norm = train.clip_norm;
   options.loss_scaling = train.precision == "float16";
-  return optim::build_optimizer(arena, options);
+  return optim::build_optimizer(arena, options, parameter_groups(train, arena));
 }
 
 data::LoaderOptions loader_options(const Config& config, int64_t first_step) {
@@ -62,11 +60,14 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
     : config_(config),
       device_(device),
       messages_(messages),
-      source_(open_dataset(config, config.data.source, "data.source")),
-      target_(uses_target(config.uda) ? open_dataset(config, config.data.target, "data.target") : nullptr),
-      test_(open_if_given(config, config.data.test, "data.test")),
+      classes_(classes_of(config)),
+      source_(open_source(config)),
+      target_(uses_target(config.uda) ? open_target(config) : nullptr),
+      test_(has_test(config) ? open_test(config) : nullptr),
+      rare_classes_(open_rare_classes(config, *source_)),
       student_(build_network(config, device)),
       teacher_(build_network(config, device)),
+      start_(load_start(resume_run)),
       student_arena_(*student_),
       teacher_arena_(*teacher_),
       optimizer_(make_optimizer(student_arena_, config.train)),
@@ -74,14 +75,23 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
       folder_(open_folder(out, resume_run)),
       log_(folder_.log()),
       checkpoints_{folder_.checkpoints()} {
+  std::fprintf(messages_, "pretrained weights: %s\n", start_.c_str());
   if (resume_run) resume();
   else save();  // from now on the run can be resumed, whatever happens, and a full disk shows at once
 }
 
+// The same for both networks; a resumed run has its own.
+std::string Trainer::load_start(bool resume_run) {
+  const std::string& file = config_.model.pretrained;
+  if (resume_run) return "those of the run that is resumed";
+  if (file.empty()) return "NONE, the network starts from random numbers (model.pretrained is not set)";
+  const std::string loaded = load_pretrained(file, *student_);
+  teacher_->copy_from(*student_);
+  return loaded;
+}
+
 // Last checks before the first file is written.
 RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run) const {
-  require(source_->labelled(), "data.source.labels is not set; the source set is the labelled one");
-  require(!test_ || test_->labelled(), "data.test.labels is not set; an evaluation needs labels");
   require(device_ == Device::cuda || config_.train.precision == "float32", "train.precision = \"",
           config_.train.precision, "\" needs --device cuda; the CPU computes in float32");
   require(config_.model.name == "unet" || config_.train.precision == "float32", "train.precision = \"",
@@ -105,7 +115,9 @@ bool Trainer::run() {
   const int64_t iterations = config_.train.iterations;
   if (position_.step >= iterations) return true;
   const StopSignals signals;
-  data::Loader loader(source_, target_, loader_options(config_, position_.step));
+  data::LoaderOptions options = loader_options(config_, position_.step);
+  options.rare_classes = rare_classes_;
+  data::Loader loader(source_, target_, options);
   Progress progress({.out = messages_,
                      .first = position_.step,
                      .total = iterations,
@@ -124,7 +136,7 @@ bool Trainer::run() {
     if (every(position_.step, config_.train.picture_every))
       data::write_png(folder_.pictures() / picture_name("train", position_.step),
                       training_picture("step " + std::to_string(position_.step), batch, step_report,
-                                       evaluation_function(*student_)));
+                                       evaluation_function(*student_), classes_.colors));
     const bool last = position_.step == iterations;
     const bool evaluates = test_ && config_.train.evaluate_every > 0 &&
                            (last || every(position_.step, config_.train.evaluate_every));
@@ -193,13 +205,14 @@ void Trainer::evaluate(Progress& progress) {
   bool first = true;
   const auto draw_first = [&](const data::Section& section, const Tensor& probabilities) {
     if (std::exchange(first, false) && config_.train.picture_every > 0)
-      data::write_png(folder_.pictures() / picture_name("test", position_.step),
-                      evaluation_picture(title + ", " + section.name, section, probabilities));
+      data::write_png(
+          folder_.pictures() / picture_name("test", position_.step),
+          evaluation_picture(title + ", " + section.name, section, probabilities, classes_.colors));
   };
   const Evaluation evaluation =
       masktwins::evaluate(evaluation_function(*student_), *test_, config_.model.classes,
                           window_options(config_, *student_), draw_first);
-  json scores = to_json(evaluation, config_.data.class_names);
+  json scores = to_json(evaluation, classes_);
   scores["step"] = position_.step;
   json metrics = folder_.metrics();
   metrics["last"] = scores;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 
+#include "data/class_table.h"
 #include "data/loader.h"
 #include "masktwins/checkpoint.h"
 #include "masktwins/collapse.h"
@@ -36,6 +37,7 @@ class Trainer {
   const RunPosition& position() const { return position_; }
 
  private:
+  std::string load_start(bool resume);
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
   void resume();
   void or_explain(const data::Loader& loader, const std::function<void()>& action);
@@ -47,8 +49,11 @@ class Trainer {
   Config config_;
   Device device_;
   std::FILE* messages_;
+  data::ClassTable classes_;
   std::shared_ptr<const data::Dataset> source_, target_, test_;  // target and test may be null
+  std::shared_ptr<const data::RareClasses> rare_classes_;        // may be null
   std::unique_ptr<nn::SegmentationModel> student_, teacher_;
+  std::string start_;  // where their first weights come from, for people
   optim::ParameterArena student_arena_, teacher_arena_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   TrainStep train_step_;

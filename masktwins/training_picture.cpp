@@ -39,10 +39,9 @@ struct Painter {
 }  // namespace
 
 Image training_picture(const std::string& title, const data::Batch& step_batch, const StepReport& report,
-                       const SegmentationFunction& student) {
+                       const SegmentationFunction& student, const std::vector<Color>& colors) {
   const data::Batch batch = to(step_batch, Device::cpu);
   const Tensor source_logits = student(batch.source_images);
-  const std::vector<Color> colors = class_colors(source_logits.dim(1));
   const Painter source{colors, value_range(batch.source_images, 0)};
   std::vector<std::vector<Panel>> rows = {
       {{"source", source.plain(batch.source_images)},
@@ -69,10 +68,9 @@ Image training_picture(const std::string& title, const data::Batch& step_batch, 
   return contact_sheet(title, rows);
 }
 
-Image evaluation_picture(const std::string& title, const data::Section& section,
-                         const Tensor& probabilities) {
+Image evaluation_picture(const std::string& title, const data::Section& section, const Tensor& probabilities,
+                         const std::vector<Color>& colors) {
   const int64_t classes = probabilities.dim(1);
-  const std::vector<Color> colors = class_colors(classes);
   Image image = section.image;
   for (float& value : image.pixels) value *= 255;
   const LabelMap prediction = predicted_classes(probabilities, 0);

@@ -16,6 +16,10 @@ Tensor zeros_like(const Tensor& x) {
   return Tensor::zeros(x.shape(), x.dtype(), x.device());
 }
 
+bool goes_before(const ParameterGroup& a, const ParameterGroup& b) {
+  return a.key.size() != b.key.size() ? a.key.size() > b.key.size() : a.key < b.key;
+}
+
 class Adam : public Optimizer {
  public:
   Adam(ParameterArena& arena, const OptimizerOptions& options, const std::vector<ParameterGroup>& groups)
@@ -71,7 +75,7 @@ Optimizer::Optimizer(ParameterArena& arena, const OptimizerOptions& options,
   for (const Segment& segment : arena.segments()) {
     const ParameterGroup* best = nullptr;
     for (const ParameterGroup& group : groups)
-      if (segment.name.find(group.key) != std::string::npos && (!best || group.key.size() > best->key.size()))
+      if (segment.name.find(group.key) != std::string::npos && (!best || goes_before(group, *best)))
         best = &group;
     const Range next{segment.offset, segment.count, best ? best->lr_multiplier : 1,
                      best ? best->weight_decay : options.weight_decay};

@@ -20,7 +20,7 @@ struct OptimizerOptions {
 };
 
 // Parameters whose name contains `key` learn with lr * multiplier and their own weight decay; the longest
-// matching key wins (section 5: "head" and "norm").
+// matching key wins, of equally long ones the first in the alphabet (section 5: "head" before "norm").
 struct ParameterGroup {
   std::string key;
   double lr_multiplier = 1;

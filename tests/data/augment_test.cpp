@@ -51,9 +51,15 @@ AugmentOptions geometry() {
   return options;
 }
 
+struct Crop {
+  Image image;
+  LabelMap labels;
+};
+
 Crop crop_of(const Section& section, const AugmentOptions& options, int64_t size, uint32_t sample) {
   Draws draws({1, 2}, 3, sample);
-  return draw_crop(options, size, section, draws);
+  const Placement placement = draw_placement(options, size, section, draws);
+  return {draw_image(options, section, placement, draws), placement.labels};
 }
 
 // Change of the section's coordinate per pixel of the crop, (down, across), from a ramp.

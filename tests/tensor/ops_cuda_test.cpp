@@ -43,8 +43,6 @@ Tensors rounded_inputs(const Sample& sample, DType dtype) {
 // Ops that have no CUDA kernels yet.
 const std::set<std::string> without_kernels = {
     "attention",
-    "conv2d",
-    "conv_transpose2d",
     "linear",
 };
 
