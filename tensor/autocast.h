@@ -35,8 +35,10 @@ class AutocastScope {
   const LowPrecisionCopies* copies_before_;
 };
 
-// x in the dtype in which `op` wants to compute now: x itself, or a differentiable copy. Called by ops on
-// their floating inputs; undefined tensors pass.
+// Whether `op` wants to compute in another dtype than that of one of its floating inputs. An op begins with
+//   if (autocasts("conv2d", {x, weight})) return conv2d(autocast("conv2d", x), autocast("conv2d", weight));
+bool autocasts(const char* op, std::initializer_list<Tensor> inputs);
+// x in that dtype: itself, or a differentiable copy. Undefined tensors and integers pass.
 Tensor autocast(const char* op, const Tensor& x);
 
 }  // namespace masktwins

@@ -44,8 +44,11 @@ const RegisterOp registered({
     .formula = "sum[c] = sum over n, i, j of x[n,c,i,j]",
     .run = [](const Tensors& inputs, const Attributes&) { return Tensors{channel_sum(inputs[0])}; },
     .reference = reference,
-    .samples =
-        {{{{{2, 3, 5, 7}}}, {}}, {{{{1, 1, 1, 1}}}, {}}, {{{{3, 17, 31, 9}}}, {}}, {{{{0, 3, 2, 2}}}, {}}},
+    .samples = {{{{{2, 3, 5, 7}}}, {}},
+                {{{{1, 1, 1, 1}}}, {}},
+                {{{{3, 17, 31, 9}}}, {}},
+                {{{{0, 3, 2, 2}}}, {}},
+                {{{{2, 16, 7, 5}}}, {}}},
     .benchmarks = {{{{{2, 32, 256, 256}}}, {}}},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
     .has_gradient = false,

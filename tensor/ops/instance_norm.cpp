@@ -40,10 +40,10 @@ const RegisterOp registered({
                 {{{{1, 4, 3, 3}}, parameter(4), parameter(4)}, {{"relu", 0}}},
                 {{{{1, 1, 1, 1}}}, {{"relu", 0}}},
                 {{{{0, 3, 4, 4}}}, {{"relu", 1}}},
-                {{{{2, 20, 71, 53}, Fill::uniform, 7, 9}}, {{"relu", 1}}}},
+                {{{{2, 20, 71, 53}, Fill::uniform, 7, 9}}, {{"relu", 1}}},
+                {{{{2, 16, 9, 11}}, parameter(16), parameter(16)}, {{"relu", 1}}}},
     .benchmarks = {{{{{2, 32, 256, 256}}}, {{"relu", 1}}}, {{{{2, 512, 16, 16}}}, {{"relu", 1}}}},
     .work = [](const Tensors& inputs, const Attributes&) { return norm_work(inputs[0]); },
-    .autocast = Autocast::keep_float32,
 });
 
 }  // namespace

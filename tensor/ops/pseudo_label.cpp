@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/pseudo_label.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -22,6 +23,7 @@ Work work(const Tensor& logits) {
 }  // namespace
 
 PseudoLabel pseudo_label(const Tensor& logits) {
+  if (autocasts("pseudo_label", {logits})) return pseudo_label(autocast("pseudo_label", logits));
   const ImageSize size = image_size(logits, "pseudo_label");
   require(size.channels >= 1 && size.channels <= 255, "pseudo_label: 1 to 255 classes fit a label, got ",
           size.channels);
@@ -74,6 +76,7 @@ const RegisterOp registered({
     .benchmarks = {sample({2, 2, 512, 512})},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
     .has_gradient = false,
+    .autocast = Autocast::keep_float32,
 });
 
 }  // namespace

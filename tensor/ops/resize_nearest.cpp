@@ -85,7 +85,8 @@ const RegisterOp registered({
     .reference = reference,
     .samples = {sample({2, 3, 4, 5}, 8, 10), sample({1, 19, 7, 3}, 5, 11), sample({1, 2, 9, 8}, 4, 4),
                 sample({1, 1, 1, 1}, 3, 1), sample({1, 2, 3, 4}, 3, 4), sample({0, 3, 4, 4}, 8, 8),
-                sample({1, 19, 61, 67}, 122, 134), sample({1, 3, 31, 17}, 2, 1)},
+                sample({1, 19, 61, 67}, 122, 134), sample({1, 3, 31, 17}, 2, 1),
+                sample({2, 8, 9, 10}, 35, 23)},
     .benchmarks = {sample({1, 256, 32, 32}, 128, 128), sample({1, 19, 256, 256}, 1024, 1024)},
     .work =
         [](const Tensors& inputs, const Attributes& attributes) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/softmax_channels.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -33,6 +34,7 @@ Tensor softmax_channels_backward(const Tensor& y, const Tensor& dy) {
 }  // namespace
 
 Tensor softmax_channels(const Tensor& x) {
+  if (autocasts("softmax_channels", {x})) return softmax_channels(autocast("softmax_channels", x));
   image_size(x, "softmax_channels");
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   {
@@ -70,7 +72,8 @@ const RegisterOp registered({
     .formula = "y_k = exp(x_k) / Σ_j exp(x_j) over channels",
     .run = [](const Tensors& inputs, const Attributes&) { return Tensors{softmax_channels(inputs[0])}; },
     .reference = reference,
-    .samples = {sample({2, 2, 9, 7}), sample({1, 19, 5, 6}), sample({1, 1, 1, 1}), sample({0, 3, 4, 4})},
+    .samples = {sample({2, 2, 9, 7}), sample({1, 19, 5, 6}), sample({1, 1, 1, 1}), sample({0, 3, 4, 4}),
+                sample({1, 120, 5, 7}), sample({1, 500, 2, 3})},
     .benchmarks = {sample({2, 2, 512, 512}), sample({1, 19, 512, 512})},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
     .autocast = Autocast::keep_float32,

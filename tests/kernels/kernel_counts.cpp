@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "kernels/common/cuda.h"
 #include "kernels/emulator/emulator.h"
 #include "tensor/autograd.h"
 #include "tensor/profiler.h"
