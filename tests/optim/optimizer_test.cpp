@@ -24,6 +24,13 @@ struct Pair : nn::Module {
   Tensor head, norm;
 };
 
+struct HeadWithNorm : nn::Module {
+  HeadWithNorm() : weight(Tensor::full({3}, 1)) {
+    register_parameter("decode_head.fuse_layer.norm.weight", weight);
+  }
+  Tensor weight;
+};
+
 double relative_error(double actual, double expected) {
   return std::abs(actual - expected) / std::abs(expected);
 }
@@ -81,6 +88,18 @@ TEST_CASE("groups: the longest matching key sets learning rate and decay") {
   sgd->step(0.01);
   CHECK(pair.head.data<float>()[0] == doctest::Approx(1 - 0.1));
   CHECK(pair.norm.data<float>()[0] == doctest::Approx(2 - 0.01 * (1 + 0.5 * 2)));
+}
+
+TEST_CASE("groups: of equally long keys the first in the alphabet") {
+  for (const auto& groups : {std::vector<ParameterGroup>{{"head", 10, 0}, {"norm", 1, 0.5}},
+                             std::vector<ParameterGroup>{{"norm", 1, 0.5}, {"head", 10, 0}}}) {
+    HeadWithNorm network;
+    ParameterArena arena(network);
+    const auto sgd = build_optimizer(arena, {.name = "sgd", .momentum = 0}, groups);
+    arena.gradients().fill(1);
+    sgd->step(0.01);
+    CHECK(network.weight.data<float>()[0] == doctest::Approx(1 - 0.1));
+  }
 }
 
 TEST_CASE("unknown optimisers are named") {
