@@ -111,7 +111,7 @@ TEST_CASE("a step in 16 bits is near the CPU's in float32") {
   const CudaDevice device;
   // About the rounding error of one number, 2^-9 and 2^-12, times the depth of the network.
   for (const auto& [precision, loss_tolerance, gradient_tolerance] :
-       {std::tuple("bfloat16", 2e-2, 0.2), std::tuple("float16", 4e-3, 0.04)}) {
+       {std::tuple(std::string("bfloat16"), 2e-2, 0.2), std::tuple(std::string("float16"), 4e-3, 0.04)}) {
     CAPTURE(precision);
     const Agreement agreement =
         compare(small_config(), small_config({concat_text("train.precision=", precision)}));
