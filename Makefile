@@ -6,7 +6,7 @@ BUILD := build
 SANITIZE := build-sanitize
 export CTEST_OUTPUT_ON_FAILURE := 1
 
-.PHONY: all test demo bench docs emulate format clean packages sanitize
+.PHONY: all test demo bench docs course emulate format clean packages sanitize
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -39,6 +39,10 @@ bench: all
 # Regenerates docs/ops.md on this machine.
 docs: all
 	$(BUILD)/masktwins bench ops --markdown docs/ops.md
+
+# Counts again what the versions of docs/kernels do, and rewrites the tables there.
+course: all
+	$(BUILD)/masktwins_course docs/kernels
 
 # Runs a CUDA program with its own main on the emulated device: make emulate K=my_kernel.cu
 emulate: all
