@@ -1,6 +1,6 @@
 #include "kernels/apply_mask.h"
 #include "kernels/common/launch.cuh"
-#include "kernels/common/pack.cuh"
+#include "kernels/common/pixel_map.cuh"
 
 namespace masktwins::kernels::cuda {
 namespace {
@@ -14,28 +14,11 @@ struct Views {
   int first;  // index that view 0 shows
 };
 
-// The mask's index at `width` neighbouring elements.
-template <int width, bool one_channel>
-__device__ __forceinline__ Vector<uint8_t, width> indices_at(const uint8_t* index, int64_t first,
-                                                             int64_t channels) {
-  if constexpr (one_channel) return load_vector<width>(index + first);
-  Vector<uint8_t, width> result;
-  int64_t pixel = first / channels, next_pixel = (pixel + 1) * channels;
-  result.element[0] = index[pixel];
-#pragma unroll
-  for (int k = 1; k < width; ++k) {
-    const bool same = first + k < next_pixel;
-    if (!same) next_pixel += channels, ++pixel;
-    result.element[k] = same ? result.element[k - 1] : index[pixel];
-  }
-  return result;
-}
-
 template <int width, bool one_channel, class T>
 __device__ __forceinline__ void mask_elements(const T* x, const uint8_t* index, int64_t first,
                                               int64_t channels, const Views<T>& views) {
   const Vector<T, width> in = load_vector<width>(x + first);
-  const Vector<uint8_t, width> shown = indices_at<width, one_channel>(index, first, channels);
+  const Vector<uint8_t, width> shown = pixel_values<width, one_channel>(index, first, channels);
 #pragma unroll
   for (int j = 0; j < views_at_once; ++j) {
     if (j >= views.count) break;

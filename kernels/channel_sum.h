@@ -16,6 +16,11 @@ struct ChannelSumArgs {
 namespace cpu {
 template <class T>
 void channel_sum(const ChannelSumArgs<T>& args);
-}
+}  // namespace cpu
+
+namespace cuda {
+template <class T>
+void channel_sum(const ChannelSumArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 
+#include "kernels/common/float16.h"
+
 namespace masktwins::kernels {
 
 template <class T>
@@ -18,16 +20,21 @@ struct ClassMixArgs {
   const uint8_t* source_label;
   const T* target_image;
   const uint8_t* target_label;
-  const T* target_weight;
+  const Wide<T>* target_weight;
   const uint8_t* chosen;  // (batch, 256)
   T* image;
   uint8_t* label;
-  T* weight;
+  Wide<T>* weight;
 };
 
 namespace cpu {
 template <class T>
 void class_mix(const ClassMixArgs<T>& args);
-}
+}  // namespace cpu
+
+namespace cuda {
+template <class T>
+void class_mix(const ClassMixArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/common/float16.h"
 #include "kernels/common/host_device.h"
 
 namespace masktwins::kernels {
@@ -29,9 +30,9 @@ template <class T>
 struct ColorJitterArgs {
   int64_t batch, pixels, channels;  // pixels of one image
   ColorChange order[4];
-  const ColorFactors<T>* factors;  // (batch)
-  const T* mean;                   // (channels)
-  const T* std;                    // (channels)
+  const ColorFactors<Wide<T>>* factors;  // (batch), in host memory like mean and std
+  const Wide<T>* mean;                   // (channels)
+  const Wide<T>* std;                    // (channels)
   const T* x;
   T* y;
 };
@@ -92,6 +93,11 @@ HOST_DEVICE void change_hue(T& r, T& g, T& b, T turns) {
 namespace cpu {
 template <class T>
 void color_jitter(const ColorJitterArgs<T>& args);
-}
+}  // namespace cpu
+
+namespace cuda {
+template <class T>
+void color_jitter(const ColorJitterArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

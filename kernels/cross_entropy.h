@@ -3,11 +3,14 @@
 // per pixel, or 1. backward: dz_k = dloss · w / pixels · (softmax(z)_k - [k = label]).
 //
 // Layout: logits (pixels, classes). Forward and backward read the logits once each and keep no softmax
-// between them: with few classes the exponentials are cheaper than a second tensor. Bytes: forward logits,
-// labels and weights once; backward the same plus dlogits. Flops: 4 per logit each.
+// between them: with few classes the exponentials are cheaper than a second tensor, and writing dlogits in
+// the forward pass would cost a pass more, since dloss is not known yet. Bytes: forward logits, labels and
+// weights once; backward the same plus dlogits. Flops: 4 per logit each.
 #pragma once
 
 #include <cstdint>
+
+#include "kernels/common/float16.h"
 
 namespace masktwins::kernels {
 
@@ -17,9 +20,9 @@ template <class T>
 struct CrossEntropyArgs {
   int64_t pixels, classes;
   const T* logits;
-  const uint8_t* label;  // (pixels), below `classes` or 255
-  const T* weight;       // (pixels), or null for 1
-  T* loss;               // one element
+  const uint8_t* label;   // (pixels), below `classes` or 255
+  const Wide<T>* weight;  // (pixels), or null for 1
+  Wide<T>* loss;          // one element
 };
 
 template <class T>
@@ -27,8 +30,8 @@ struct CrossEntropyBackwardArgs {
   int64_t pixels, classes;
   const T* logits;
   const uint8_t* label;
-  const T* weight;
-  const T* dloss;  // one element
+  const Wide<T>* weight;
+  const Wide<T>* dloss;  // one element
   T* dlogits;
 };
 
@@ -38,5 +41,12 @@ void cross_entropy(const CrossEntropyArgs<T>& args);
 template <class T>
 void cross_entropy_backward(const CrossEntropyBackwardArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+template <class T>
+void cross_entropy(const CrossEntropyArgs<T>& args);
+template <class T>
+void cross_entropy_backward(const CrossEntropyBackwardArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -51,4 +51,13 @@ template <class T>
 void depthwise_conv2d_backward_weight(const DepthwiseBackwardWeightArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void depthwise_conv2d(const DepthwiseArgs<T>& args);
+template <class T>
+void depthwise_conv2d_backward_data(const DepthwiseBackwardDataArgs<T>& args);
+template <class T>
+void depthwise_conv2d_backward_weight(const DepthwiseBackwardWeightArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

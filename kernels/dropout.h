@@ -28,4 +28,9 @@ template <class T>
 void dropout(const DropoutArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void dropout(const DropoutArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

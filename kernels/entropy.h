@@ -7,20 +7,22 @@
 
 #include <cstdint>
 
+#include "kernels/common/float16.h"
+
 namespace masktwins::kernels {
 
 template <class T>
 struct EntropyArgs {
   int64_t pixels, classes;
   const T* logits;
-  T* loss;  // one element
+  Wide<T>* loss;  // one element
 };
 
 template <class T>
 struct EntropyBackwardArgs {
   int64_t pixels, classes;
   const T* logits;
-  const T* dloss;  // one element
+  const Wide<T>* dloss;  // one element
   T* dlogits;
 };
 
@@ -30,5 +32,12 @@ void entropy(const EntropyArgs<T>& args);
 template <class T>
 void entropy_backward(const EntropyBackwardArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+template <class T>
+void entropy(const EntropyArgs<T>& args);
+template <class T>
+void entropy_backward(const EntropyBackwardArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -62,4 +62,11 @@ template <class T>
 void gelu_backward(const GeluBackwardArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void gelu(const GeluArgs<T>& args);
+template <class T>
+void gelu_backward(const GeluBackwardArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

@@ -6,10 +6,13 @@
 //   dy.
 //
 // Layout: (R,C) row-major, one row per token or pixel. Bytes: 1 read, 1 write (backward: 2 reads, 1 write).
-// Flops per element: 8 (backward 14).
+// On CUDA rows of more than 4 packs per lane (512 floats) do not fit into registers: they are read three
+// times (backward: x and dy three times each), mostly from the cache. Flops per element: 8 (backward 14).
 #pragma once
 
 #include <cstdint>
+
+#include "kernels/common/float16.h"
 
 namespace masktwins::kernels {
 
@@ -17,11 +20,11 @@ template <class T>
 struct LayerNormArgs {
   int64_t rows, channels;
   const T* x;
-  const T* weight;
-  const T* bias;
+  const Wide<T>* weight;
+  const Wide<T>* bias;
   T* y;
-  T* mean;  // (R), for backward
-  T* rstd;  // (R), for backward
+  Wide<T>* mean;  // (R), for backward
+  Wide<T>* rstd;  // (R), for backward
   double eps;
 };
 
@@ -29,13 +32,13 @@ template <class T>
 struct LayerNormBackwardArgs {
   int64_t rows, channels;
   const T* x;
-  const T* weight;
-  const T* mean;
-  const T* rstd;
+  const Wide<T>* weight;
+  const Wide<T>* mean;
+  const Wide<T>* rstd;
   const T* dy;
   T* dx;
-  T* dweight;
-  T* dbias;
+  Wide<T>* dweight;
+  Wide<T>* dbias;
 };
 
 namespace cpu {
@@ -44,5 +47,12 @@ void layer_norm(const LayerNormArgs<T>& args);
 template <class T>
 void layer_norm_backward(const LayerNormBackwardArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+template <class T>
+void layer_norm(const LayerNormArgs<T>& args);
+template <class T>
+void layer_norm_backward(const LayerNormBackwardArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

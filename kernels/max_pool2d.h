@@ -3,6 +3,8 @@
 // equals. backward: dx[n,c,p,q] = sum of dy over the windows whose tap points at (p, q), gathered per input
 // pixel. Layout: channels-last. Output size (H + 2*padding - kernel) / stride + 1, rounded down. Bytes: 1
 // read of x, 1 write of y and tap (backward: the reverse). Flops: one comparison per tap.
+// On CUDA neighbouring pixels of the backward pass read tap and dy of overlapping windows (kernel > stride)
+// again, from the cache; without overlap every window is read once.
 #pragma once
 
 #include <cstdint>
@@ -39,5 +41,12 @@ void max_pool2d(const MaxPool2dArgs<T>& args);
 template <class T>
 void max_pool2d_backward(const MaxPool2dBackwardArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+template <class T>
+void max_pool2d(const MaxPool2dArgs<T>& args);
+template <class T>
+void max_pool2d_backward(const MaxPool2dBackwardArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

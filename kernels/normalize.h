@@ -15,10 +15,13 @@
 //   eps)
 // Bytes: moments 1 read; normalize 1 read, 1 write; backward 4 reads (x and dy twice), 1 write.
 // update_running_moments:  running = (1 - momentum) * running + momentum * (mean, unbiased variance).
+// On CUDA a thread keeps a few rows in registers and goes over them twice, so that x is read once.
 // Flops per element: moments 4, normalize 4, backward 12.
 #pragma once
 
 #include <cstdint>
+
+#include "kernels/common/float16.h"
 
 namespace masktwins::kernels {
 
@@ -30,8 +33,8 @@ template <class T>
 struct RegionMomentsArgs {
   RegionShape shape;
   const T* x;
-  T* mean;      // (samples, groups)
-  T* variance;  // (samples, groups), biased
+  Wide<T>* mean;      // (samples, groups)
+  Wide<T>* variance;  // (samples, groups), biased
 };
 
 template <class T>
@@ -49,10 +52,10 @@ template <class T>
 struct NormalizeArgs {
   RegionShape shape;
   const T* x;
-  const T* mean;      // (samples, groups)
-  const T* variance;  // (samples, groups)
-  const T* weight;    // (channels), or null for 1
-  const T* bias;      // (channels), or null for 0
+  const Wide<T>* mean;      // (samples, groups)
+  const Wide<T>* variance;  // (samples, groups)
+  const Wide<T>* weight;    // (channels), or null for 1
+  const Wide<T>* bias;      // (channels), or null for 0
   T* y;
   double eps;
   bool relu;
@@ -62,14 +65,14 @@ template <class T>
 struct NormalizeBackwardArgs {
   RegionShape shape;
   const T* x;
-  const T* mean;
-  const T* variance;
-  const T* weight;
-  const T* bias;
+  const Wide<T>* mean;
+  const Wide<T>* variance;
+  const Wide<T>* weight;
+  const Wide<T>* bias;
   const T* dy;
-  T* dx;       // or null
-  T* dweight;  // (channels), or null
-  T* dbias;    // (channels), or null
+  T* dx;             // or null
+  Wide<T>* dweight;  // (channels), or null
+  Wide<T>* dbias;    // (channels), or null
   double eps;
   bool relu;
   bool constant_moments;  // mean and variance do not depend on x: dx = g * weight / sqrt(variance + eps)
@@ -85,5 +88,15 @@ void normalize(const NormalizeArgs<T>& args);
 template <class T>
 void normalize_backward(const NormalizeBackwardArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+template <class T>
+void region_moments(const RegionMomentsArgs<T>& args);
+void update_running_moments(const UpdateRunningMomentsArgs<float>& args);
+template <class T>
+void normalize(const NormalizeArgs<T>& args);
+template <class T>
+void normalize_backward(const NormalizeBackwardArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

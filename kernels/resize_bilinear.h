@@ -34,4 +34,11 @@ template <class T>
 void resize_bilinear_backward(const ResizeBilinearBackwardArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void resize_bilinear(const ResizeBilinearArgs<T>& args);
+template <class T>
+void resize_bilinear_backward(const ResizeBilinearBackwardArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

@@ -29,4 +29,11 @@ template <class T>
 void resize_nearest_backward(const ResizeNearestBackwardArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void resize_nearest(const ResizeNearestArgs<T>& args);
+template <class T>
+void resize_nearest_backward(const ResizeNearestBackwardArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

@@ -39,4 +39,11 @@ template <class T>
 void sigmoid_backward(const SigmoidBackwardArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void sigmoid(const SigmoidArgs<T>& args);
+template <class T>
+void sigmoid_backward(const SigmoidBackwardArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

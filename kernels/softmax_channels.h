@@ -29,4 +29,11 @@ template <class T>
 void softmax_channels_backward(const SoftmaxBackwardArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+template <class T>
+void softmax_channels(const SoftmaxArgs<T>& args);
+template <class T>
+void softmax_channels_backward(const SoftmaxBackwardArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

@@ -18,6 +18,12 @@ struct ModelConfig {
   std::string norm = "instance";
   int64_t in_channels = 1;
   int64_t classes = 2;
+  double drop_path = 0.1, dropout = 0.1;
+  int64_t checkpoint_blocks = 0;
+  int64_t head_channels = 0;
+  std::string fusion = "aspp";
+  int64_t hr_crop = 512;
+  double detail_weight = 0.1;
 };
 
 // Where the sections of one set lie; the meaning of the members is that of data::DatasetOptions.

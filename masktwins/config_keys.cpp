@@ -34,10 +34,20 @@ void append(Keys& keys, Keys more) { keys.insert(keys.end(), more.begin(), more.
 Keys model_keys(ModelConfig& model) {
   return {
       other("model.name", &model.name, "network"),
-      number("model.width", &model.width, {1, 4096}, "channels of its first stage"),
-      one_of("model.norm", &model.norm, {"instance", "batch", "group"}, "normalisation layers"),
+      number("model.width", &model.width, {1, 4096}, "unet: channels of its first stage"),
+      one_of("model.norm", &model.norm, {"instance", "batch", "group"}, "unet: normalisation layers"),
       number("model.in_channels", &model.in_channels, {1, 3}, "1 grey, 3 colour"),
       number("model.classes", &model.classes, {2, 255}, "classes; 255 in a label means: ignore"),
+      number("model.drop_path", &model.drop_path, {0, 0.99},
+             "transformers: probability that the last block is left out in training; less before"),
+      number("model.dropout", &model.dropout, {0, 0.99}, "heads: share of channels dropped in training"),
+      number("model.checkpoint_blocks", &model.checkpoint_blocks, {0, 1000},
+             "transformers: so many of the first blocks save memory by computing twice"),
+      number("model.head_channels", &model.head_channels, {0, 4096}, "heads: width; 0 = as published"),
+      one_of("model.fusion", &model.fusion, {"aspp", "conv1"}, "daformer, hrda: how the head joins scales"),
+      number("model.hr_crop", &model.hr_crop, {32, 8192}, "hrda: side of the windows at full resolution"),
+      number("model.detail_weight", &model.detail_weight, probability,
+             "hrda: weight of the loss of the windows alone"),
   };
 }
 

@@ -12,7 +12,13 @@ std::unique_ptr<nn::SegmentationModel> build_network(const Config& config) {
                                       .norm = model.norm,
                                       .in_channels = model.in_channels,
                                       .classes = model.classes,
-                                      .seed = static_cast<uint32_t>(config.seed)});
+                                      .seed = static_cast<uint32_t>(config.seed),
+                                      .drop_path = model.drop_path,
+                                      .dropout = model.dropout,
+                                      .checkpoint_blocks = model.checkpoint_blocks,
+                                      .head_channels = model.head_channels,
+                                      .fusion = model.fusion,
+                                      .hr_crop = model.hr_crop});
 }
 
 TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,

@@ -4,13 +4,15 @@
 
 #include "masktwins/consistency.h"
 #include "masktwins/masked_views.h"
+#include "masktwins/segmentation_loss.h"
 #include "masktwins/strong_augmentation.h"
 #include "optim/clip.h"
 #include "optim/ema.h"
 #include "tensor/autograd.h"
 #include "tensor/ops/add.h"
+#include "tensor/ops/choose_classes.h"
 #include "tensor/ops/class_mix.h"
-#include "tensor/ops/cross_entropy.h"
+#include "tensor/ops/dropout.h"
 #include "tensor/ops/scale.h"
 #include "tensor/random.h"
 
@@ -64,6 +66,7 @@ StepReport TrainStep::run(const data::Batch& batch) {
     const double ramp = ramp_up(batch.step - uda.start, uda.rampup);
     {
       const NoGrad no_grad;
+      const NoDropout no_dropout;
       report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda);
     }
     if (uda.class_mix) learn_mix(batch, ramp, report);
@@ -84,7 +87,7 @@ bool TrainStep::uses_target(int64_t step) const {
 }
 
 void TrainStep::learn_source(const data::Batch& batch, StepReport& report) {
-  learn("source", cross_entropy(student_.forward(batch.source_images), batch.source_labels), 1, report);
+  learn("source", loss_of(student_.outputs(batch.source_images), batch.source_labels, {}), 1, report);
 }
 
 // Half of the source classes pasted onto the target, sections 3.4 and 3.5.
@@ -94,7 +97,7 @@ void TrainStep::learn_mix(const data::Batch& batch, double ramp, StepReport& rep
   const ClassMix mix = class_mix(batch.source_images, batch.source_labels, batch.target_images,
                                  report.pseudo.labels, report.pseudo.weights, chosen);
   const Tensor images = augment_strongly(mix.images, config_, random);
-  learn("mix", cross_entropy(student_.forward(images), mix.labels, mix.weights), ramp, report);
+  learn("mix", loss_of(student_.outputs(images), mix.labels, mix.weights), ramp, report);
 }
 
 // The masked views of section 3.6-3.8: cross-entropy on each, and consistency between them.
@@ -104,11 +107,13 @@ void TrainStep::learn_masked(const std::string& name, const Tensor& images, cons
   const Tensor visible = uda.mask_augment ? augment_strongly(images, config_, random_stream()) : images;
   const std::vector<Tensor> views = masked_views(visible, uda, random_stream());
   std::vector<Tensor> logits;
-  for (const Tensor& view : views) logits.push_back(student_.forward(view));
-
-  Tensor classes = cross_entropy(logits[0], labels, weights);
-  for (std::size_t k = 1; k < logits.size(); ++k)
-    classes = add(classes, cross_entropy(logits[k], labels, weights));
+  Tensor classes;
+  for (const Tensor& view : views) {
+    const nn::SegmentationOutput output = student_.outputs(view);
+    const Tensor loss = loss_of(output, labels, weights);
+    classes = classes.defined() ? add(classes, loss) : loss;
+    logits.push_back(output.logits);
+  }
   Tensor loss = scale(classes, ramp * uda.mask_weight / static_cast<double>(logits.size()));
   log_loss(name, loss, report);
   if (logits.size() > 1 && uda.cm_weight > 0) {
@@ -119,6 +124,11 @@ void TrainStep::learn_masked(const std::string& name, const Tensor& images, cons
   backward(loss);
   report.views = views;
   for (const Tensor& z : logits) report.view_logits.push_back(z.detach());
+}
+
+Tensor TrainStep::loss_of(const nn::SegmentationOutput& output, const Tensor& labels,
+                          const Tensor& weights) const {
+  return segmentation_loss(output, labels, weights, config_.model.detail_weight);
 }
 
 void TrainStep::learn(const std::string& name, const Tensor& loss, double weight, StepReport& report) {

@@ -43,6 +43,7 @@ class TrainStep {
   void learn_mix(const data::Batch& batch, double ramp, StepReport& report);
   void learn_masked(const std::string& name, const Tensor& images, const Tensor& labels,
                     const Tensor& weights, double ramp, StepReport& report);
+  Tensor loss_of(const nn::SegmentationOutput& output, const Tensor& labels, const Tensor& weights) const;
   void learn(const std::string& name, const Tensor& loss, double weight, StepReport& report);
 
   const Config& config_;

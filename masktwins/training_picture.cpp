@@ -1,6 +1,7 @@
 #include "masktwins/training_picture.h"
 
 #include "masktwins/pictures.h"
+#include "tensor/ops/resize_bilinear.h"
 
 namespace masktwins {
 namespace {
@@ -58,7 +59,8 @@ Image training_picture(const std::string& title, const data::Batch& batch, const
     const Painter painter{colors, value_range(view, 0)};
     const std::string name = "view " + std::to_string(k + 1);
     views.push_back({name, painter.plain(view)});
-    views.push_back({name + ": student", painter.with(view, predicted_classes(report.view_logits[k], 0))});
+    const Tensor logits = resize_bilinear(report.view_logits[k], view.dim(2), view.dim(3));
+    views.push_back({name + ": student", painter.with(view, predicted_classes(logits, 0))});
   }
   if (!views.empty()) rows.push_back(std::move(views));
   return contact_sheet(title, rows);

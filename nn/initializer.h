@@ -12,6 +12,8 @@ class Initializer {
 
   // Uniform in [-bound, bound). Each call draws from its own site.
   Tensor uniform(const Shape& shape, double bound);
+  // Normal with mean 0. Each call draws from its own site.
+  Tensor normal(const Shape& shape, double deviation);
 
  private:
   uint32_t seed_;

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "tensor/autograd.h"
 #include "tensor/ops/batch_norm.h"
 #include "tensor/ops/group_norm.h"
 #include "tensor/ops/instance_norm.h"
@@ -24,7 +25,7 @@ BatchNorm2d::BatchNorm2d(int64_t channels)
 }
 
 Tensor BatchNorm2d::forward_relu(const Tensor& x) {
-  if (training()) ++*num_batches_tracked_.data<int64_t>();
+  if (training() && !replaying_checkpoint()) ++*num_batches_tracked_.data<int64_t>();
   return batch_norm(x, weight_, bias_, running_mean_, running_var_, {.training = training(), .relu = true});
 }
 

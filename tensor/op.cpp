@@ -56,7 +56,8 @@ Tensors make_inputs(const Sample& sample, DType floating, uint32_t seed) {
       // float32 and float64 runs must see the same numbers.
       if (is_floating(argument.dtype)) data[i] = static_cast<double>(static_cast<float>(data[i]));
     }
-    inputs.push_back(values.to(is_floating(argument.dtype) ? floating : argument.dtype));
+    const DType type = argument.always_wide ? wide(floating) : floating;
+    inputs.push_back(values.to(is_floating(argument.dtype) ? type : argument.dtype));
   }
   return inputs;
 }

@@ -33,6 +33,7 @@ struct Argument {
   double low = 0, high = 1;
   DType dtype = DType::float32;
   bool differentiable = true;  // floating arguments only: is a gradient defined?
+  bool always_wide = false;    // stays float32 when the dtype under test has 16 bits, as parameters do
 };
 
 struct Sample {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/reference.h"
 
 namespace masktwins {
@@ -10,7 +11,7 @@ namespace {
 
 void update_running(const Moments& moments, int64_t region_size, double momentum, Tensor& running_mean,
                     Tensor& running_variance) {
-  dispatch_floating(moments.mean.dtype(), "batch_norm", [&](auto zero) {
+  dispatch(moments.mean, "batch_norm", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::UpdateRunningMomentsArgs<T> args{.mean = moments.mean.data<T>(),
                                                     .variance = moments.variance.data<T>(),
@@ -19,10 +20,8 @@ void update_running(const Moments& moments, int64_t region_size, double momentum
                                                     .channels = moments.mean.numel(),
                                                     .region_size = region_size,
                                                     .momentum = momentum};
-    switch (running_mean.device()) {
-      case Device::cpu: return kernels::cpu::update_running_moments(args);
-      default: no_kernel("batch_norm", running_mean.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::update_running_moments(args);
+    else if constexpr (std::is_same_v<T, float>) kernels::cuda::update_running_moments(args);
   });
 }
 
@@ -89,10 +88,15 @@ Tensors reference(const Tensors& inputs, const Attributes& attributes) {
 // x, weight, bias, running mean and variance.
 Sample sample(const Shape& shape, bool training, bool relu) {
   const Shape channels{shape[1]};
-  const Argument mean{.shape = channels, .differentiable = false};
-  const Argument variance{
-      .shape = channels, .fill = Fill::uniform, .low = 0.5, .high = 1.5, .differentiable = false};
-  return {{{shape}, {channels}, {channels}, mean, variance}, {{"training", training}, {"relu", relu}}};
+  const Argument parameter{.shape = channels, .always_wide = true};
+  const Argument mean{.shape = channels, .differentiable = false, .always_wide = true};
+  const Argument variance{.shape = channels,
+                          .fill = Fill::uniform,
+                          .low = 0.5,
+                          .high = 1.5,
+                          .differentiable = false,
+                          .always_wide = true};
+  return {{{shape}, parameter, parameter, mean, variance}, {{"training", training}, {"relu", relu}}};
 }
 
 const RegisterOp registered({

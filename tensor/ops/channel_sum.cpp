@@ -2,6 +2,7 @@
 
 #include "kernels/channel_sum.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -16,14 +17,12 @@ Tensor channel_sum(const Tensor& x) {
   Tensor sum = Tensor::empty({size.channels}, x.dtype(), x.device());
   {
     const ProfileScope profile("channel_sum", work(x));
-    dispatch_floating(x.dtype(), "channel_sum", [&](auto zero) {
+    dispatch(x, "channel_sum", [&](auto device, auto zero) {
       using T = decltype(zero);
       const kernels::ChannelSumArgs<T> args{size.batch * size.height * size.width, size.channels, x.data<T>(),
                                             sum.data<T>()};
-      switch (x.device()) {
-        case Device::cpu: return kernels::cpu::channel_sum(args);
-        default: no_kernel("channel_sum", x.device());
-      }
+      if constexpr (device == Device::cpu) kernels::cpu::channel_sum(args);
+      else kernels::cuda::channel_sum(args);
     });
   }
   return record("channel_sum", sum);
@@ -45,8 +44,11 @@ const RegisterOp registered({
     .formula = "sum[c] = sum over n, i, j of x[n,c,i,j]",
     .run = [](const Tensors& inputs, const Attributes&) { return Tensors{channel_sum(inputs[0])}; },
     .reference = reference,
-    .samples =
-        {{{{{2, 3, 5, 7}}}, {}}, {{{{1, 1, 1, 1}}}, {}}, {{{{3, 17, 31, 9}}}, {}}, {{{{0, 3, 2, 2}}}, {}}},
+    .samples = {{{{{2, 3, 5, 7}}}, {}},
+                {{{{1, 1, 1, 1}}}, {}},
+                {{{{3, 17, 31, 9}}}, {}},
+                {{{{0, 3, 2, 2}}}, {}},
+                {{{{2, 16, 7, 5}}}, {}}},
     .benchmarks = {{{{{2, 32, 256, 256}}}, {}}},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
     .has_gradient = false,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -59,10 +60,11 @@ Tensor color_jitter(const Tensor& x, const ColorJitter& jitter, const std::vecto
           "color_jitter: the deviations must be positive");
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const ProfileScope profile("color_jitter", work(x));
-  dispatch_floating(x.dtype(), "color_jitter", [&](auto zero) {
+  dispatch(x, "color_jitter", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const std::vector<kernels::ColorFactors<T>> factors = converted<T>(jitter.factors);
-    const std::vector<T> means(mean.begin(), mean.end()), deviations(std.begin(), std.end());
+    using Number = kernels::Wide<T>;
+    const std::vector<kernels::ColorFactors<Number>> factors = converted<Number>(jitter.factors);
+    const std::vector<Number> means(mean.begin(), mean.end()), deviations(std.begin(), std.end());
     kernels::ColorJitterArgs<T> args{.batch = size.batch,
                                      .pixels = size.height * size.width,
                                      .channels = size.channels,
@@ -73,10 +75,8 @@ Tensor color_jitter(const Tensor& x, const ColorJitter& jitter, const std::vecto
                                      .x = x.data<T>(),
                                      .y = y.data<T>()};
     std::copy(jitter.order.begin(), jitter.order.end(), args.order);
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::color_jitter(args);
-      default: no_kernel("color_jitter", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::color_jitter(args);
+    else kernels::cuda::color_jitter(args);
   });
   return record("color_jitter", y);
 }

@@ -5,10 +5,13 @@
 
 #include "kernels/cross_entropy.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
 namespace {
+
+using kernels::Wide;
 
 Work work(const Tensor& logits, const Tensor& labels, const Tensor& weights) {
   const double read = static_cast<double>(logits.bytes() + labels.bytes() + (weights ? weights.bytes() : 0));
@@ -25,8 +28,9 @@ void check_inputs(const Tensor& logits, const Tensor& labels, const Tensor& weig
   const Shape pixels{size.batch, size.height, size.width};
   require(labels.shape() == pixels, "cross_entropy: labels ", labels.shape(), " do not fit logits ",
           logits.shape());
-  require(!weights.defined() || (weights.shape() == pixels && weights.dtype() == logits.dtype()),
-          "cross_entropy: weights must be ", logits.dtype(), " of shape ", pixels);
+  require(!weights.defined() || (weights.shape() == pixels && weights.dtype() == wide(logits.dtype())),
+          "cross_entropy: weights must be ", wide(logits.dtype()), " of shape ", pixels);
+  if (labels.device() != Device::cpu) return;  // looked at by the kernel, which turns the loss into NaN
   const uint8_t* label = labels.data<uint8_t>();
   const uint8_t* end = label + labels.numel();
   const auto wrong = std::find_if(
@@ -41,15 +45,17 @@ Tensor cross_entropy_backward(const Tensor& logits, const Tensor& labels, const 
   Work least = work(logits, labels, weights);
   least.bytes += static_cast<double>(logits.bytes());
   const ProfileScope profile("cross_entropy_backward", least);
-  dispatch_floating(logits.dtype(), "cross_entropy", [&](auto zero) {
+  dispatch(logits, "cross_entropy", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::CrossEntropyBackwardArgs<T> args{
-        labels.numel(),           logits.dim(1),   logits.data<T>(), labels.data<uint8_t>(),
-        data_or_null<T>(weights), dloss.data<T>(), dlogits.data<T>()};
-    switch (logits.device()) {
-      case Device::cpu: return kernels::cpu::cross_entropy_backward(args);
-      default: no_kernel("cross_entropy", logits.device());
-    }
+    const kernels::CrossEntropyBackwardArgs<T> args{labels.numel(),
+                                                    logits.dim(1),
+                                                    logits.data<T>(),
+                                                    labels.data<uint8_t>(),
+                                                    data_or_null<Wide<T>>(weights),
+                                                    dloss.data<Wide<T>>(),
+                                                    dlogits.data<T>()};
+    if constexpr (device == Device::cpu) kernels::cpu::cross_entropy_backward(args);
+    else kernels::cuda::cross_entropy_backward(args);
   });
   return dlogits;
 }
@@ -58,18 +64,19 @@ Tensor cross_entropy_backward(const Tensor& logits, const Tensor& labels, const 
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const Tensor& weights) {
   check_inputs(logits, labels, weights);
-  Tensor loss = Tensor::empty({}, logits.dtype(), logits.device());
+  Tensor loss = Tensor::empty({}, wide(logits.dtype()), logits.device());
   {
     const ProfileScope profile("cross_entropy", work(logits, labels, weights));
-    dispatch_floating(logits.dtype(), "cross_entropy", [&](auto zero) {
+    dispatch(logits, "cross_entropy", [&](auto device, auto zero) {
       using T = decltype(zero);
-      const kernels::CrossEntropyArgs<T> args{labels.numel(),           logits.dim(1),
-                                              logits.data<T>(),         labels.data<uint8_t>(),
-                                              data_or_null<T>(weights), loss.data<T>()};
-      switch (logits.device()) {
-        case Device::cpu: return kernels::cpu::cross_entropy(args);
-        default: no_kernel("cross_entropy", logits.device());
-      }
+      const kernels::CrossEntropyArgs<T> args{labels.numel(),
+                                              logits.dim(1),
+                                              logits.data<T>(),
+                                              labels.data<uint8_t>(),
+                                              data_or_null<Wide<T>>(weights),
+                                              loss.data<Wide<T>>()};
+      if constexpr (device == Device::cpu) kernels::cpu::cross_entropy(args);
+      else kernels::cuda::cross_entropy(args);
     });
   }
   return record("cross_entropy", loss, {logits},
@@ -108,7 +115,7 @@ Sample plain(const Shape& logits) {
 }
 
 Sample weighted(const Shape& logits) {
-  const Argument weight{{logits[0], logits[2], logits[3]}, Fill::uniform, 0, 2, DType::float32, false};
+  const Argument weight{{logits[0], logits[2], logits[3]}, Fill::uniform, 0, 2, DType::float32, false, true};
   return {{{logits}, labels(logits, 0, static_cast<double>(logits[1])), weight}, {}};
 }
 

@@ -2,6 +2,7 @@
 
 #include "kernels/depthwise_conv2d.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/reference.h"
 
@@ -30,14 +31,12 @@ Shape image_shape(const DepthwiseShape& s) { return {s.batch, s.channels, s.heig
 Tensor forward(const DepthwiseShape& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   Tensor y = Tensor::empty(image_shape(s), x.dtype(), x.device());
   const ProfileScope profile("depthwise_conv2d", work(s, x.dtype()));
-  dispatch_floating(x.dtype(), "depthwise_conv2d", [&](auto zero) {
+  dispatch(x, "depthwise_conv2d", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::DepthwiseArgs<T> args{s, x.data<T>(), weight.data<T>(),
                                          bias.defined() ? bias.data<T>() : nullptr, y.data<T>()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::depthwise_conv2d(args);
-      default: no_kernel("depthwise_conv2d", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::depthwise_conv2d(args);
+    else kernels::cuda::depthwise_conv2d(args);
   });
   return y;
 }
@@ -45,13 +44,11 @@ Tensor forward(const DepthwiseShape& s, const Tensor& x, const Tensor& weight, c
 Tensor backward_data(const DepthwiseShape& s, const Tensor& dy, const Tensor& weight) {
   Tensor dx = Tensor::empty(image_shape(s), dy.dtype(), dy.device());
   const ProfileScope profile("depthwise_conv2d_backward_data", work(s, dy.dtype()));
-  dispatch_floating(dy.dtype(), "depthwise_conv2d", [&](auto zero) {
+  dispatch(dy, "depthwise_conv2d", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::DepthwiseBackwardDataArgs<T> args{s, dy.data<T>(), weight.data<T>(), dx.data<T>()};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::depthwise_conv2d_backward_data(args);
-      default: no_kernel("depthwise_conv2d", dy.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::depthwise_conv2d_backward_data(args);
+    else kernels::cuda::depthwise_conv2d_backward_data(args);
   });
   return dx;
 }
@@ -60,14 +57,12 @@ Tensor backward_data(const DepthwiseShape& s, const Tensor& dy, const Tensor& we
 Tensor backward_weight(const DepthwiseShape& s, const Tensor& x, const Tensor& dy, Tensor dbias) {
   Tensor dweight = Tensor::empty({s.channels, 1, 3, 3}, dy.dtype(), dy.device());
   const ProfileScope profile("depthwise_conv2d_backward_weight", work(s, dy.dtype()));
-  dispatch_floating(dy.dtype(), "depthwise_conv2d", [&](auto zero) {
+  dispatch(dy, "depthwise_conv2d", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::DepthwiseBackwardWeightArgs<T> args{s, x.data<T>(), dy.data<T>(), dweight.data<T>(),
                                                        dbias.defined() ? dbias.data<T>() : nullptr};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::depthwise_conv2d_backward_weight(args);
-      default: no_kernel("depthwise_conv2d", dy.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::depthwise_conv2d_backward_weight(args);
+    else kernels::cuda::depthwise_conv2d_backward_weight(args);
   });
   return dweight;
 }
@@ -123,7 +118,8 @@ const RegisterOp registered({
                 sample({1, 35, 17, 7}, 2),  // whole vectors and a part
                 sample({1, 3, 5, 4}, 6),    // taps beside the centre all fall outside
                 sample({1, 2, 13, 14}, 6),  // and here some do
-                sample({2, 16, 1, 1}, 1), sample({1, 1, 3, 1}, 1), sample({0, 4, 3, 3}, 1)},
+                sample({2, 16, 1, 1}, 1), sample({1, 1, 3, 1}, 1), sample({0, 4, 3, 3}, 1),
+                sample({1, 16, 41, 6}, 2)},
     .benchmarks = {sample({1, 128, 128, 128}, 1), sample({2, 256, 128, 128}, 1),
                    sample({2, 1024, 64, 64}, 12), sample({1, 2048, 16, 16}, 1)},
     .work =

@@ -2,6 +2,7 @@
 
 #include "kernels/dropout.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/random.h"
 #include "tensor/rows.h"
@@ -25,15 +26,13 @@ Tensor apply(const char* name, const Tensor& x, const Draw& draw) {
   const auto [rows, channels] = rows_of(x, "dropout");
   const int64_t samples = x.dim(0), rows_per_sample = samples == 0 ? 0 : rows / samples;
   const ProfileScope profile(name, work(x));
-  dispatch_floating(x.dtype(), "dropout", [&, channels = channels](auto zero) {
+  dispatch(x, "dropout", [&, channels = channels](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::DropoutArgs<T> args{samples,     rows_per_sample,  channels,           x.data<T>(),
                                        y.data<T>(), draw.probability, draw.whole_samples, draw.key,
                                        draw.step};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::dropout(args);
-      default: no_kernel("dropout", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::dropout(args);
+    else kernels::cuda::dropout(args);
   });
   return y;
 }
@@ -88,7 +87,8 @@ const RegisterOp registered({
     .reference = reference,
     .samples = {sample({3, 17, 4, 5}, 0.3, false), sample({9, 6, 5}, 0.5, true),
                 sample({2, 5, 3, 3}, 0.5, true), sample({2, 3, 200, 100}, 0.1, false),
-                sample({1, 1}, 0.5, false), sample({0, 3, 2, 2}, 0.5, true)},
+                sample({1, 1}, 0.5, false), sample({2, 16, 5, 3}, 0.4, false),
+                sample({0, 3, 2, 2}, 0.5, true)},
     .benchmarks = {sample({2, 256, 128, 128}, 0.1, false), sample({2, 16384, 64}, 0.1, true)},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
 });

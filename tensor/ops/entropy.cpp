@@ -4,11 +4,14 @@
 
 #include "kernels/entropy.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/reference.h"
 
 namespace masktwins {
 namespace {
+
+using kernels::Wide;
 
 Work work(const Tensor& logits) {
   return {static_cast<double>(logits.bytes()), 8.0 * static_cast<double>(logits.numel())};
@@ -20,14 +23,12 @@ Tensor entropy_backward(const Tensor& logits, const Tensor& dloss) {
   Tensor dlogits = Tensor::empty(logits.shape(), logits.dtype(), logits.device());
   const ProfileScope profile("entropy_backward", {2.0 * static_cast<double>(logits.bytes()),
                                                   8.0 * static_cast<double>(logits.numel())});
-  dispatch_floating(logits.dtype(), "entropy", [&](auto zero) {
+  dispatch(logits, "entropy", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::EntropyBackwardArgs<T> args{pixels_of(logits), logits.dim(1), logits.data<T>(),
-                                               dloss.data<T>(), dlogits.data<T>()};
-    switch (logits.device()) {
-      case Device::cpu: return kernels::cpu::entropy_backward(args);
-      default: no_kernel("entropy", logits.device());
-    }
+                                               dloss.data<Wide<T>>(), dlogits.data<T>()};
+    if constexpr (device == Device::cpu) kernels::cpu::entropy_backward(args);
+    else kernels::cuda::entropy_backward(args);
   });
   return dlogits;
 }
@@ -37,16 +38,15 @@ Tensor entropy_backward(const Tensor& logits, const Tensor& dloss) {
 Tensor entropy(const Tensor& logits) {
   image_size(logits, "entropy");
   require(logits.numel() > 0, "entropy: logits of shape ", logits.shape(), " have no elements");
-  Tensor loss = Tensor::empty({}, logits.dtype(), logits.device());
+  Tensor loss = Tensor::empty({}, wide(logits.dtype()), logits.device());
   {
     const ProfileScope profile("entropy", work(logits));
-    dispatch_floating(logits.dtype(), "entropy", [&](auto zero) {
+    dispatch(logits, "entropy", [&](auto device, auto zero) {
       using T = decltype(zero);
-      const kernels::EntropyArgs<T> args{pixels_of(logits), logits.dim(1), logits.data<T>(), loss.data<T>()};
-      switch (logits.device()) {
-        case Device::cpu: return kernels::cpu::entropy(args);
-        default: no_kernel("entropy", logits.device());
-      }
+      const kernels::EntropyArgs<T> args{pixels_of(logits), logits.dim(1), logits.data<T>(),
+                                         loss.data<Wide<T>>()};
+      if constexpr (device == Device::cpu) kernels::cpu::entropy(args);
+      else kernels::cuda::entropy(args);
     });
   }
   return record("entropy", loss, {logits},

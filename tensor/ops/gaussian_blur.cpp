@@ -5,6 +5,7 @@
 
 #include "kernels/gaussian_blur.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -46,18 +47,16 @@ Tensor gaussian_blur(const Tensor& x, double sigma) {
   const int64_t row_radius = blur_radius(height, sigma), column_radius = blur_radius(width, sigma);
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const ProfileScope profile("gaussian_blur", work(x, sigma));
-  dispatch_floating(
-      x.dtype(), "gaussian_blur", [&, n = batch, c = channels, h = height, w = width](auto zero) {
-        using T = decltype(zero);
-        const std::vector<T> rows = gaussian_weights<T>(row_radius, sigma);
-        const std::vector<T> columns = gaussian_weights<T>(column_radius, sigma);
-        const kernels::GaussianBlurArgs<T> args{
-            n, h, w, c, row_radius, column_radius, rows.data(), columns.data(), x.data<T>(), y.data<T>()};
-        switch (x.device()) {
-          case Device::cpu: return kernels::cpu::gaussian_blur(args);
-          default: no_kernel("gaussian_blur", x.device());
-        }
-      });
+  dispatch(x, "gaussian_blur", [&, n = batch, c = channels, h = height, w = width](auto device, auto zero) {
+    using T = decltype(zero);
+    using Number = kernels::Wide<T>;
+    const std::vector<Number> rows = gaussian_weights<Number>(row_radius, sigma);
+    const std::vector<Number> columns = gaussian_weights<Number>(column_radius, sigma);
+    const kernels::GaussianBlurArgs<T> args{
+        n, h, w, c, row_radius, column_radius, rows.data(), columns.data(), x.data<T>(), y.data<T>()};
+    if constexpr (device == Device::cpu) kernels::cpu::gaussian_blur(args);
+    else kernels::cuda::gaussian_blur(args);
+  });
   return record("gaussian_blur", y);
 }
 

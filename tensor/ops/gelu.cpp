@@ -4,6 +4,7 @@
 
 #include "kernels/gelu.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -16,13 +17,11 @@ Work work(const Tensor& x) {
 Tensor forward(const Tensor& x) {
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const ProfileScope profile("gelu", work(x));
-  dispatch_floating(x.dtype(), "gelu", [&](auto zero) {
+  dispatch(x, "gelu", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::GeluArgs<T> args{x.data<T>(), y.data<T>(), x.numel()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::gelu(args);
-      default: no_kernel("gelu", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::gelu(args);
+    else kernels::cuda::gelu(args);
   });
   return y;
 }
@@ -31,13 +30,11 @@ Tensor backward_data(const Tensor& x, const Tensor& dy) {
   Tensor dx = Tensor::empty(x.shape(), x.dtype(), x.device());
   const ProfileScope profile("gelu_backward",
                              {3.0 * static_cast<double>(x.bytes()), 34.0 * static_cast<double>(x.numel())});
-  dispatch_floating(x.dtype(), "gelu", [&](auto zero) {
+  dispatch(x, "gelu", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::GeluBackwardArgs<T> args{x.data<T>(), dy.data<T>(), dx.data<T>(), x.numel()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::gelu_backward(args);
-      default: no_kernel("gelu", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::gelu_backward(args);
+    else kernels::cuda::gelu_backward(args);
   });
   return dx;
 }

@@ -33,17 +33,19 @@ Tensors reference(const Tensors& inputs, const Attributes& attributes) {
               .y};
 }
 
+Argument parameter(int64_t channels) { return {.shape = {channels}, .always_wide = true}; }
+
 const RegisterOp registered({
     .name = "group_norm",
     .formula = "y = relu?((x - mean_ng) / sqrt(var_ng + eps) * weight_c + bias_c), g = group of c",
     .run = run,
     .reference = reference,
-    .samples = {{{{{2, 6, 5, 3}}, {{6}}, {{6}}}, {{"groups", 2}, {"relu", 1}}},
+    .samples = {{{{{2, 6, 5, 3}}, parameter(6), parameter(6)}, {{"groups", 2}, {"relu", 1}}},
                 {{{{1, 5, 3, 3}}}, {{"groups", 1}, {"relu", 0}}},
-                {{{{1, 4, 1, 1}}, {{4}}, {{4}}}, {{"groups", 2}, {"relu", 1}}},
+                {{{{1, 4, 1, 1}}, parameter(4), parameter(4)}, {{"groups", 2}, {"relu", 1}}},
                 {{{{0, 4, 2, 2}}}, {{"groups", 4}, {"relu", 1}}},
                 {{{{2, 20, 71, 53}, Fill::uniform, 7, 9}}, {{"groups", 5}, {"relu", 1}}}},
-    .benchmarks = {{{{{2, 64, 256, 256}}, {{64}}, {{64}}}, {{"groups", 32}, {"relu", 1}}}},
+    .benchmarks = {{{{{2, 64, 256, 256}}, parameter(64), parameter(64)}, {{"groups", 32}, {"relu", 1}}}},
     .work = [](const Tensors& inputs, const Attributes&) { return norm_work(inputs[0]); },
     .autocast = Autocast::keep_float32,
 });

@@ -28,17 +28,20 @@ Tensors reference(const Tensors& inputs, const Attributes& attributes) {
               .y};
 }
 
+Argument parameter(int64_t channels) { return {.shape = {channels}, .always_wide = true}; }
+
 const RegisterOp registered({
     .name = "instance_norm",
     .formula = "y = relu?((x - mean_nc) / sqrt(var_nc + eps) * weight_c + bias_c)",
     .run = run,
     .reference = reference,
     .samples = {{{{{2, 3, 5, 7}}}, {{"relu", 1}}},
-                {{{{2, 5, 3, 4}}, {{5}}, {{5}}}, {{"relu", 1}}},
-                {{{{1, 4, 3, 3}}, {{4}}, {{4}}}, {{"relu", 0}}},
+                {{{{2, 5, 3, 4}}, parameter(5), parameter(5)}, {{"relu", 1}}},
+                {{{{1, 4, 3, 3}}, parameter(4), parameter(4)}, {{"relu", 0}}},
                 {{{{1, 1, 1, 1}}}, {{"relu", 0}}},
                 {{{{0, 3, 4, 4}}}, {{"relu", 1}}},
-                {{{{2, 20, 71, 53}, Fill::uniform, 7, 9}}, {{"relu", 1}}}},
+                {{{{2, 20, 71, 53}, Fill::uniform, 7, 9}}, {{"relu", 1}}},
+                {{{{2, 16, 9, 11}}, parameter(16), parameter(16)}, {{"relu", 1}}}},
     .benchmarks = {{{{{2, 32, 256, 256}}}, {{"relu", 1}}}, {{{{2, 512, 16, 16}}}, {{"relu", 1}}}},
     .work = [](const Tensors& inputs, const Attributes&) { return norm_work(inputs[0]); },
     .autocast = Autocast::keep_float32,

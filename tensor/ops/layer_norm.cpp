@@ -4,11 +4,14 @@
 
 #include "kernels/layer_norm.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/rows.h"
 
 namespace masktwins {
 namespace {
+
+using kernels::Wide;
 
 Work work(const Tensor& x) {
   return {2.0 * static_cast<double>(x.bytes()), 8.0 * static_cast<double>(x.numel())};
@@ -23,21 +26,19 @@ Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, double
   const auto [rows, channels] = rows_of(x, "layer_norm");
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const ProfileScope profile("layer_norm", work(x));
-  dispatch_floating(x.dtype(), "layer_norm", [&, rows = rows, channels = channels](auto zero) {
+  dispatch(x, "layer_norm", [&, rows = rows, channels = channels](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::LayerNormArgs<T> args{rows,
                                          channels,
                                          x.data<T>(),
-                                         weight.data<T>(),
-                                         bias.data<T>(),
+                                         weight.data<Wide<T>>(),
+                                         bias.data<Wide<T>>(),
                                          y.data<T>(),
-                                         moments.mean.data<T>(),
-                                         moments.rstd.data<T>(),
+                                         moments.mean.data<Wide<T>>(),
+                                         moments.rstd.data<Wide<T>>(),
                                          eps};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::layer_norm(args);
-      default: no_kernel("layer_norm", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::layer_norm(args);
+    else kernels::cuda::layer_norm(args);
   });
   return y;
 }
@@ -50,26 +51,24 @@ LayerNormGradients backward_all(const Tensor& x, const Tensor& weight, const Row
                                 const Tensor& dy) {
   const auto [rows, channels] = rows_of(x, "layer_norm");
   LayerNormGradients gradients{Tensor::empty(x.shape(), x.dtype(), x.device()),
-                               Tensor::empty({channels}, x.dtype(), x.device()),
-                               Tensor::empty({channels}, x.dtype(), x.device())};
+                               Tensor::empty({channels}, wide(x.dtype()), x.device()),
+                               Tensor::empty({channels}, wide(x.dtype()), x.device())};
   const ProfileScope profile("layer_norm_backward",
                              {3.0 * static_cast<double>(x.bytes()), 14.0 * static_cast<double>(x.numel())});
-  dispatch_floating(x.dtype(), "layer_norm", [&, rows = rows, channels = channels](auto zero) {
+  dispatch(x, "layer_norm", [&, rows = rows, channels = channels](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::LayerNormBackwardArgs<T> args{rows,
                                                  channels,
                                                  x.data<T>(),
-                                                 weight.data<T>(),
-                                                 moments.mean.data<T>(),
-                                                 moments.rstd.data<T>(),
+                                                 weight.data<Wide<T>>(),
+                                                 moments.mean.data<Wide<T>>(),
+                                                 moments.rstd.data<Wide<T>>(),
                                                  dy.data<T>(),
                                                  gradients.x.data<T>(),
-                                                 gradients.weight.data<T>(),
-                                                 gradients.bias.data<T>()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::layer_norm_backward(args);
-      default: no_kernel("layer_norm", x.device());
-    }
+                                                 gradients.weight.data<Wide<T>>(),
+                                                 gradients.bias.data<Wide<T>>()};
+    if constexpr (device == Device::cpu) kernels::cpu::layer_norm_backward(args);
+    else kernels::cuda::layer_norm_backward(args);
   });
   return gradients;
 }
@@ -81,8 +80,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   require(weight.shape() == Shape{channels} && bias.shape() == Shape{channels},
           "layer_norm: weight and bias need one element per channel, got ", weight.shape(), " and ",
           bias.shape(), " for x ", x.shape());
-  const RowMoments moments{Tensor::empty({rows}, x.dtype(), x.device()),
-                           Tensor::empty({rows}, x.dtype(), x.device())};
+  const RowMoments moments{Tensor::empty({rows}, wide(x.dtype()), x.device()),
+                           Tensor::empty({rows}, wide(x.dtype()), x.device())};
   const Saved saved_x(x), saved_weight(weight), saved_bias(bias);
   const Tensor y = record("layer_norm", forward(x, weight, bias, eps, moments), {x, weight, bias},
                           [=](const Tensor& dy, InputGradients& inputs) {
@@ -116,7 +115,8 @@ Tensors reference(const Tensors& inputs, const Attributes& attributes) {
 }
 
 Sample sample(const Shape& x, int64_t channels, double eps) {
-  return {{{x}, {{channels}}, {{channels}}}, {{"eps", eps}}};
+  const Argument parameter{.shape = {channels}, .always_wide = true};
+  return {{{x}, parameter, parameter}, {{"eps", eps}}};
 }
 
 const RegisterOp registered({
@@ -128,7 +128,8 @@ const RegisterOp registered({
         },
     .reference = reference,
     .samples = {sample({2, 9, 32}, 32, 1e-5), sample({2, 7, 3, 5}, 7, 1e-6), sample({3, 1}, 1, 1e-2),
-                sample({2300, 19}, 19, 1e-6), sample({0, 4, 8}, 8, 1e-5)},
+                sample({2300, 19}, 19, 1e-6), sample({0, 4, 8}, 8, 1e-5), sample({5, 67}, 67, 1e-6),
+                sample({9, 160}, 160, 1e-6), sample({3, 512}, 512, 1e-6), sample({2, 1040}, 1040, 1e-6)},
     .benchmarks = {sample({2, 16384, 64}, 64, 1e-6), sample({2, 1024, 320}, 320, 1e-6)},
     .work = [](const Tensors& in, const Attributes&) { return work(in[0]); },
     .autocast = Autocast::keep_float32,

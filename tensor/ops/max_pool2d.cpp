@@ -4,6 +4,7 @@
 
 #include "kernels/max_pool2d.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/reference.h"
 
@@ -33,13 +34,11 @@ Tensor max_pool2d_backward(const kernels::MaxPool2dShape& shape, const Tensor& t
       Tensor::empty({shape.batch, shape.channels, shape.height, shape.width}, dy.dtype(), dy.device());
   const ProfileScope profile("max_pool2d_backward",
                              {bytes_moved(shape, size_of(dy.dtype())), static_cast<double>(dx.numel())});
-  dispatch_floating(dy.dtype(), "max_pool2d", [&](auto zero) {
+  dispatch(dy, "max_pool2d", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::MaxPool2dBackwardArgs<T> args{shape, tap.data<uint8_t>(), dy.data<T>(), dx.data<T>()};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::max_pool2d_backward(args);
-      default: no_kernel("max_pool2d", dy.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::max_pool2d_backward(args);
+    else kernels::cuda::max_pool2d_backward(args);
   });
   return dx;
 }
@@ -58,13 +57,11 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
   Tensor tap = Tensor::empty(out, DType::uint8, x.device());
   {
     const ProfileScope profile("max_pool2d", work(shape, x.dtype()));
-    dispatch_floating(x.dtype(), "max_pool2d", [&](auto zero) {
+    dispatch(x, "max_pool2d", [&](auto device, auto zero) {
       using T = decltype(zero);
       const kernels::MaxPool2dArgs<T> args{shape, x.data<T>(), y.data<T>(), tap.data<uint8_t>()};
-      switch (x.device()) {
-        case Device::cpu: return kernels::cpu::max_pool2d(args);
-        default: no_kernel("max_pool2d", x.device());
-      }
+      if constexpr (device == Device::cpu) kernels::cpu::max_pool2d(args);
+      else kernels::cuda::max_pool2d(args);
     });
   }
   return record("max_pool2d", y, {x}, [shape, tap](const Tensor& dy, InputGradients& inputs) {

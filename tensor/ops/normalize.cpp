@@ -3,14 +3,21 @@
 #include <cmath>
 
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/reference.h"
 
 namespace masktwins {
 namespace {
 
+using kernels::Wide;
+
 template <class T>
-const T* data_or_null(const Tensor& parameter) {
-  return parameter.defined() ? parameter.data<T>() : nullptr;
+const T* data_or_null(const Tensor& tensor) {
+  return tensor.defined() ? tensor.data<T>() : nullptr;
+}
+template <class T>
+T* data_or_null(Tensor& tensor) {
+  return tensor.defined() ? tensor.data<T>() : nullptr;
 }
 
 Tensor apply(const Normalization& kind, const Tensor& x, const Moments& moments, const Tensor& weight,
@@ -18,21 +25,19 @@ Tensor apply(const Normalization& kind, const Tensor& x, const Moments& moments,
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const ProfileScope profile(kind.op,
                              {2.0 * static_cast<double>(x.bytes()), 4.0 * static_cast<double>(x.numel())});
-  dispatch_floating(x.dtype(), kind.op, [&](auto zero) {
+  dispatch(x, kind.op, [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::NormalizeArgs<T> args{.shape = kind.shape,
                                          .x = x.data<T>(),
-                                         .mean = moments.mean.data<T>(),
-                                         .variance = moments.variance.data<T>(),
-                                         .weight = data_or_null<T>(weight),
-                                         .bias = data_or_null<T>(bias),
+                                         .mean = moments.mean.data<Wide<T>>(),
+                                         .variance = moments.variance.data<Wide<T>>(),
+                                         .weight = data_or_null<Wide<T>>(weight),
+                                         .bias = data_or_null<Wide<T>>(bias),
                                          .y = y.data<T>(),
                                          .eps = kind.options.eps,
                                          .relu = kind.options.relu};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::normalize(args);
-      default: no_kernel(kind.op, x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::normalize(args);
+    else kernels::cuda::normalize(args);
   });
   return y;
 }
@@ -47,26 +52,23 @@ void apply_backward(const Normalization& kind, const Tensor& x, const Moments& m
   const double passes = gradients.x.defined() ? 5 : 2;
   const ProfileScope profile(
       kind.backward_op, {passes * static_cast<double>(x.bytes()), 12.0 * static_cast<double>(x.numel())});
-  dispatch_floating(x.dtype(), kind.op, [&](auto zero) {
+  dispatch(x, kind.op, [&](auto device, auto zero) {
     using T = decltype(zero);
-    const auto target = [](Tensor& gradient) { return gradient.defined() ? gradient.data<T>() : nullptr; };
     const kernels::NormalizeBackwardArgs<T> args{.shape = kind.shape,
                                                  .x = x.data<T>(),
-                                                 .mean = moments.mean.data<T>(),
-                                                 .variance = moments.variance.data<T>(),
-                                                 .weight = data_or_null<T>(weight),
-                                                 .bias = data_or_null<T>(bias),
+                                                 .mean = moments.mean.data<Wide<T>>(),
+                                                 .variance = moments.variance.data<Wide<T>>(),
+                                                 .weight = data_or_null<Wide<T>>(weight),
+                                                 .bias = data_or_null<Wide<T>>(bias),
                                                  .dy = dy.data<T>(),
-                                                 .dx = target(gradients.x),
-                                                 .dweight = target(gradients.weight),
-                                                 .dbias = target(gradients.bias),
+                                                 .dx = data_or_null<T>(gradients.x),
+                                                 .dweight = data_or_null<Wide<T>>(gradients.weight),
+                                                 .dbias = data_or_null<Wide<T>>(gradients.bias),
                                                  .eps = kind.options.eps,
                                                  .relu = kind.options.relu,
                                                  .constant_moments = kind.constant_moments};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::normalize_backward(args);
-      default: no_kernel(kind.op, x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::normalize_backward(args);
+    else kernels::cuda::normalize_backward(args);
   });
 }
 
@@ -74,17 +76,15 @@ void apply_backward(const Normalization& kind, const Tensor& x, const Moments& m
 
 Moments region_moments(const Normalization& kind, const Tensor& x) {
   const Shape regions{kind.shape.samples * kind.shape.groups};
-  Moments moments{Tensor::empty(regions, x.dtype(), x.device()),
-                  Tensor::empty(regions, x.dtype(), x.device())};
+  Moments moments{Tensor::empty(regions, wide(x.dtype()), x.device()),
+                  Tensor::empty(regions, wide(x.dtype()), x.device())};
   const ProfileScope profile(kind.op, {static_cast<double>(x.bytes()), 4.0 * static_cast<double>(x.numel())});
-  dispatch_floating(x.dtype(), kind.op, [&](auto zero) {
+  dispatch(x, kind.op, [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::RegionMomentsArgs<T> args{kind.shape, x.data<T>(), moments.mean.data<T>(),
-                                             moments.variance.data<T>()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::region_moments(args);
-      default: no_kernel(kind.op, x.device());
-    }
+    const kernels::RegionMomentsArgs<T> args{kind.shape, x.data<T>(), moments.mean.data<Wide<T>>(),
+                                             moments.variance.data<Wide<T>>()};
+    if constexpr (device == Device::cpu) kernels::cpu::region_moments(args);
+    else kernels::cuda::region_moments(args);
   });
   return moments;
 }
@@ -97,11 +97,13 @@ Tensor normalize(const Normalization& kind, const Tensor& x, const Moments& mome
              [=](const Tensor& dy, InputGradients& inputs) {
                const Tensor x_again = saved_x.get();
                const Shape channels{kind.shape.channels};
-               const auto gradient_of = [&](std::size_t input, const Shape& shape) {
-                 return inputs.wanted(input) ? Tensor::empty(shape, dy.dtype(), dy.device()) : Tensor();
+               const auto gradient_of = [&](std::size_t input, const Shape& shape, DType dtype) {
+                 return inputs.wanted(input) ? Tensor::empty(shape, dtype, dy.device()) : Tensor();
                };
-               NormGradients gradients{gradient_of(0, dy.shape()), gradient_of(1, channels),
-                                       gradient_of(2, channels)};
+               const DType of_parameters = wide(dy.dtype());
+               NormGradients gradients{gradient_of(0, dy.shape(), dy.dtype()),
+                                       gradient_of(1, channels, of_parameters),
+                                       gradient_of(2, channels, of_parameters)};
                apply_backward(kind, x_again, moments, saved_weight.get(), saved_bias.get(), dy, gradients);
                inputs.add(0, gradients.x);
                inputs.add(1, gradients.weight);
@@ -117,8 +119,8 @@ ImageSize check_norm_inputs(const char* op, const Tensor& x, const std::vector<T
     if (!parameter.defined()) continue;
     require(parameter.shape() == Shape{size.channels}, op, ": needs one parameter per channel, got ",
             parameter.shape(), " for input ", x.shape());
-    require(parameter.dtype() == x.dtype(), op, ": parameters are ", parameter.dtype(), ", the input is ",
-            x.dtype());
+    require(parameter.dtype() == wide(x.dtype()), op, ": parameters are ", parameter.dtype(),
+            ", but must be ", wide(x.dtype()), " for an input of ", x.dtype());
   }
   return size;
 }

@@ -35,7 +35,8 @@ Moments region_moments(const Normalization& kind, const Tensor& x);
 Tensor normalize(const Normalization& kind, const Tensor& x, const Moments& moments, const Tensor& weight,
                  const Tensor& bias);
 
-// Checks x (N, C, H, W) and that a defined parameter has one element per channel and x's dtype.
+// Checks x (N, C, H, W) and that a defined parameter has one element per channel, of the type
+// wide(x.dtype()).
 ImageSize check_norm_inputs(const char* op, const Tensor& x, const std::vector<Tensor>& per_channel);
 
 // Bytes and flops of moments and normalisation together.

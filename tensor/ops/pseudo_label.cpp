@@ -5,6 +5,7 @@
 
 #include "kernels/pseudo_label.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -13,8 +14,9 @@ namespace {
 Work work(const Tensor& logits) {
   const double pixels =
       static_cast<double>(logits.numel()) / static_cast<double>(std::max<int64_t>(1, logits.dim(1)));
-  return {static_cast<double>(logits.bytes()) + pixels * static_cast<double>(1 + size_of(logits.dtype())),
-          3.0 * static_cast<double>(logits.numel())};
+  return {
+      static_cast<double>(logits.bytes()) + pixels * static_cast<double>(1 + size_of(wide(logits.dtype()))),
+      3.0 * static_cast<double>(logits.numel())};
 }
 
 }  // namespace
@@ -25,16 +27,15 @@ PseudoLabel pseudo_label(const Tensor& logits) {
           size.channels);
   const Shape shape{size.batch, size.height, size.width};
   PseudoLabel result{Tensor::empty(shape, DType::uint8, logits.device()),
-                     Tensor::empty(shape, logits.dtype(), logits.device())};
+                     Tensor::empty(shape, wide(logits.dtype()), logits.device())};
   const ProfileScope profile("pseudo_label", work(logits));
-  dispatch_floating(logits.dtype(), "pseudo_label", [&](auto zero) {
+  dispatch(logits, "pseudo_label", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::PseudoLabelArgs<T> args{shape.numel(), size.channels, logits.data<T>(),
-                                           result.label.data<uint8_t>(), result.probability.data<T>()};
-    switch (logits.device()) {
-      case Device::cpu: return kernels::cpu::pseudo_label(args);
-      default: no_kernel("pseudo_label", logits.device());
-    }
+                                           result.label.data<uint8_t>(),
+                                           result.probability.data<kernels::Wide<T>>()};
+    if constexpr (device == Device::cpu) kernels::cpu::pseudo_label(args);
+    else kernels::cuda::pseudo_label(args);
   });
   record("pseudo_label", result.probability);
   return result;

@@ -6,7 +6,7 @@ namespace masktwins {
 
 struct PseudoLabel {
   Tensor label;        // uint8 (N, H, W)
-  Tensor probability;  // floating (N, H, W)
+  Tensor probability;  // wide(logits.dtype()) (N, H, W)
 };
 
 // The most probable class of every pixel and its probability. logits (N, K, H, W), at most 255 classes.

@@ -4,6 +4,7 @@
 
 #include "kernels/resize_bilinear.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/reference.h"
 
@@ -28,13 +29,11 @@ Tensor resized(const kernels::ResizeShape& shape, const Tensor& x) {
   Tensor y =
       Tensor::empty({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.dtype(), x.device());
   const ProfileScope profile("resize_bilinear", work(shape, x.dtype()));
-  dispatch_floating(x.dtype(), "resize_bilinear", [&](auto zero) {
+  dispatch(x, "resize_bilinear", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ResizeBilinearArgs<T> args{shape, x.data<T>(), y.data<T>()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::resize_bilinear(args);
-      default: no_kernel("resize_bilinear", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::resize_bilinear(args);
+    else kernels::cuda::resize_bilinear(args);
   });
   return y;
 }
@@ -43,13 +42,11 @@ Tensor resize_bilinear_backward(const kernels::ResizeShape& shape, const Tensor&
   Tensor dx =
       Tensor::empty({shape.batch, shape.channels, shape.height, shape.width}, dy.dtype(), dy.device());
   const ProfileScope profile("resize_bilinear_backward", work(shape, dy.dtype()));
-  dispatch_floating(dy.dtype(), "resize_bilinear", [&](auto zero) {
+  dispatch(dy, "resize_bilinear", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ResizeBilinearBackwardArgs<T> args{shape, dy.data<T>(), dx.data<T>()};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::resize_bilinear_backward(args);
-      default: no_kernel("resize_bilinear", dy.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::resize_bilinear_backward(args);
+    else kernels::cuda::resize_bilinear_backward(args);
   });
   return dx;
 }
@@ -106,7 +103,8 @@ const RegisterOp registered({
     .reference = reference,
     .samples = {sample({2, 3, 4, 5}, 8, 10), sample({1, 19, 7, 3}, 5, 11), sample({1, 2, 9, 8}, 4, 4),
                 sample({1, 1, 1, 1}, 3, 1), sample({1, 2, 3, 4}, 3, 4), sample({0, 3, 4, 4}, 8, 8),
-                sample({1, 19, 61, 67}, 122, 134), sample({1, 3, 31, 17}, 2, 1)},
+                sample({1, 19, 61, 67}, 122, 134), sample({1, 3, 31, 17}, 2, 1),
+                sample({2, 8, 9, 10}, 35, 23), sample({1, 8, 37, 5}, 9, 5)},
     .benchmarks = {sample({1, 256, 32, 32}, 128, 128), sample({1, 19, 256, 256}, 1024, 1024)},
     .work =
         [](const Tensors& inputs, const Attributes& attributes) {

@@ -2,6 +2,7 @@
 
 #include "kernels/resize_nearest.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/reference.h"
 
@@ -26,13 +27,11 @@ Tensor resized(const kernels::ResizeShape& shape, const Tensor& x) {
   Tensor y =
       Tensor::empty({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.dtype(), x.device());
   const ProfileScope profile("resize_nearest", work(shape, x.dtype()));
-  dispatch_floating(x.dtype(), "resize_nearest", [&](auto zero) {
+  dispatch(x, "resize_nearest", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ResizeNearestArgs<T> args{shape, x.data<T>(), y.data<T>()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::resize_nearest(args);
-      default: no_kernel("resize_nearest", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::resize_nearest(args);
+    else kernels::cuda::resize_nearest(args);
   });
   return y;
 }
@@ -41,13 +40,11 @@ Tensor resize_nearest_backward(const kernels::ResizeShape& shape, const Tensor& 
   Tensor dx =
       Tensor::empty({shape.batch, shape.channels, shape.height, shape.width}, dy.dtype(), dy.device());
   const ProfileScope profile("resize_nearest_backward", work(shape, dy.dtype()));
-  dispatch_floating(dy.dtype(), "resize_nearest", [&](auto zero) {
+  dispatch(dy, "resize_nearest", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ResizeNearestBackwardArgs<T> args{shape, dy.data<T>(), dx.data<T>()};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::resize_nearest_backward(args);
-      default: no_kernel("resize_nearest", dy.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::resize_nearest_backward(args);
+    else kernels::cuda::resize_nearest_backward(args);
   });
   return dx;
 }
@@ -88,7 +85,8 @@ const RegisterOp registered({
     .reference = reference,
     .samples = {sample({2, 3, 4, 5}, 8, 10), sample({1, 19, 7, 3}, 5, 11), sample({1, 2, 9, 8}, 4, 4),
                 sample({1, 1, 1, 1}, 3, 1), sample({1, 2, 3, 4}, 3, 4), sample({0, 3, 4, 4}, 8, 8),
-                sample({1, 19, 61, 67}, 122, 134), sample({1, 3, 31, 17}, 2, 1)},
+                sample({1, 19, 61, 67}, 122, 134), sample({1, 3, 31, 17}, 2, 1),
+                sample({2, 8, 9, 10}, 35, 23)},
     .benchmarks = {sample({1, 256, 32, 32}, 128, 128), sample({1, 19, 256, 256}, 1024, 1024)},
     .work =
         [](const Tensors& inputs, const Attributes& attributes) {

@@ -4,6 +4,7 @@
 
 #include "kernels/sigmoid.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -16,13 +17,11 @@ Work work(const Tensor& x) {
 Tensor forward(const Tensor& x) {
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const ProfileScope profile("sigmoid", work(x));
-  dispatch_floating(x.dtype(), "sigmoid", [&](auto zero) {
+  dispatch(x, "sigmoid", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::SigmoidArgs<T> args{x.data<T>(), y.data<T>(), x.numel()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::sigmoid(args);
-      default: no_kernel("sigmoid", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::sigmoid(args);
+    else kernels::cuda::sigmoid(args);
   });
   return y;
 }
@@ -31,13 +30,11 @@ Tensor backward_data(const Tensor& y, const Tensor& dy) {
   Tensor dx = Tensor::empty(y.shape(), y.dtype(), y.device());
   const ProfileScope profile("sigmoid_backward",
                              {3.0 * static_cast<double>(y.bytes()), 3.0 * static_cast<double>(y.numel())});
-  dispatch_floating(y.dtype(), "sigmoid", [&](auto zero) {
+  dispatch(y, "sigmoid", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::SigmoidBackwardArgs<T> args{y.data<T>(), dy.data<T>(), dx.data<T>(), y.numel()};
-    switch (y.device()) {
-      case Device::cpu: return kernels::cpu::sigmoid_backward(args);
-      default: no_kernel("sigmoid", y.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::sigmoid_backward(args);
+    else kernels::cuda::sigmoid_backward(args);
   });
   return dx;
 }

@@ -4,6 +4,7 @@
 
 #include "kernels/softmax_channels.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -19,14 +20,12 @@ Tensor softmax_channels_backward(const Tensor& y, const Tensor& dy) {
   Tensor dx = Tensor::empty(y.shape(), y.dtype(), y.device());
   const ProfileScope profile("softmax_channels_backward",
                              {3.0 * static_cast<double>(y.bytes()), 4.0 * static_cast<double>(y.numel())});
-  dispatch_floating(y.dtype(), "softmax_channels", [&](auto zero) {
+  dispatch(y, "softmax_channels", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::SoftmaxBackwardArgs<T> args{pixels_of(y), y.dim(1), y.data<T>(), dy.data<T>(),
                                                dx.data<T>()};
-    switch (y.device()) {
-      case Device::cpu: return kernels::cpu::softmax_channels_backward(args);
-      default: no_kernel("softmax_channels", y.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::softmax_channels_backward(args);
+    else kernels::cuda::softmax_channels_backward(args);
   });
   return dx;
 }
@@ -38,13 +37,11 @@ Tensor softmax_channels(const Tensor& x) {
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   {
     const ProfileScope profile("softmax_channels", work(x));
-    dispatch_floating(x.dtype(), "softmax_channels", [&](auto zero) {
+    dispatch(x, "softmax_channels", [&](auto device, auto zero) {
       using T = decltype(zero);
       const kernels::SoftmaxArgs<T> args{pixels_of(x), x.dim(1), x.data<T>(), y.data<T>()};
-      switch (x.device()) {
-        case Device::cpu: return kernels::cpu::softmax_channels(args);
-        default: no_kernel("softmax_channels", x.device());
-      }
+      if constexpr (device == Device::cpu) kernels::cpu::softmax_channels(args);
+      else kernels::cuda::softmax_channels(args);
     });
   }
   return record("softmax_channels", y, {x}, [y = Saved(y)](const Tensor& dy, InputGradients& inputs) {
@@ -73,7 +70,8 @@ const RegisterOp registered({
     .formula = "y_k = exp(x_k) / Σ_j exp(x_j) over channels",
     .run = [](const Tensors& inputs, const Attributes&) { return Tensors{softmax_channels(inputs[0])}; },
     .reference = reference,
-    .samples = {sample({2, 2, 9, 7}), sample({1, 19, 5, 6}), sample({1, 1, 1, 1}), sample({0, 3, 4, 4})},
+    .samples = {sample({2, 2, 9, 7}), sample({1, 19, 5, 6}), sample({1, 1, 1, 1}), sample({0, 3, 4, 4}),
+                sample({1, 120, 5, 7}), sample({1, 500, 2, 3})},
     .benchmarks = {sample({2, 2, 512, 512}), sample({1, 19, 512, 512})},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
     .autocast = Autocast::keep_float32,

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "tensor/ops/choose_classes.h"
+
 using namespace masktwins;
 
 namespace {

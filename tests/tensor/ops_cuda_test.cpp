@@ -42,12 +42,7 @@ Tensors rounded_inputs(const Sample& sample, DType dtype) {
 
 // Ops that have no CUDA kernels yet.
 const std::set<std::string> without_kernels = {
-    "adam_step",       "attention",      "batch_norm",       "channel_sum",   "class_mix",
-    "color_jitter",    "conv2d",         "conv_transpose2d", "cross_entropy", "depthwise_conv2d",
-    "dropout",         "entropy",        "gaussian_blur",    "gelu",          "group_norm",
-    "instance_norm",   "layer_norm",     "linear",           "max_pool2d",    "pseudo_label",
-    "resize_bilinear", "resize_nearest", "sgd_step",         "sigmoid",       "softmax_channels",
-    "squared_norm",
+    "adam_step", "attention", "conv2d", "conv_transpose2d", "linear", "sgd_step", "squared_norm",
 };
 
 template <class Body>

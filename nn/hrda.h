@@ -1,0 +1,44 @@
+// HRDA (Hoyer et al., "Context-aware high-resolution domain-adaptive semantic segmentation", ECCV 2022): the
+// network sees the image at half size, for context, and windows of it at full size, for details; an attention
+// per class and pixel, learned from the context, says which of the two to believe.
+//
+// Parameters: backbone.*, shared by both scales; decode_head.head.*, shared too;
+// decode_head.scale_attention.*.
+#pragma once
+
+#include "nn/encoder_decoder.h"
+
+namespace masktwins::nn {
+
+class Hrda : public SegmentationModel {
+ public:
+  // Windows are hr_crop pixels wide and high. Both heads make maps of the same size and number of classes.
+  Hrda(std::unique_ptr<Encoder> backbone, std::unique_ptr<DecodeHead> head,
+       std::unique_ptr<DecodeHead> scale_attention, int64_t hr_crop);
+
+  // Details from windows that overlap by half and cover the whole image, all in one batch, so that batch norm
+  // in training mode (the teacher) sees them together. Records no graph.
+  Tensor forward(const Tensor& images) override;
+  // Details from one window, drawn from random_stream(); elsewhere the context alone counts.
+  SegmentationOutput outputs(const Tensor& images) override;
+  int64_t size_multiple() const override { return 2 * backbone_->size_multiple(); }
+
+ private:
+  // What the image at half size says: logits, and how much to believe details instead, both (N, K, h, w).
+  struct Context {
+    Tensor logits, attention, features;
+  };
+  Context look_at_context(const Tensor& images);
+  Tensor details_everywhere(const Tensor& images);
+  void check_size(const Tensor& images) const;
+
+  std::unique_ptr<Encoder> backbone_;
+  std::unique_ptr<DecodeHead> head_, scale_attention_;
+  int64_t hr_crop_;
+};
+
+// The corners of windows of `window` pixels along an axis of `size` pixels that overlap by half; the last one
+// is shifted to end with the axis.
+std::vector<int64_t> half_overlapping_windows(int64_t size, int64_t window);
+
+}  // namespace masktwins::nn

@@ -1,0 +1,205 @@
+"""MiT from Hugging Face's transformers under the official names, and the heads of DAFormer and HRDA in PyTorch.
+
+Needs torch and transformers (5.24, whose modules these rules name) from PyPI.
+"""
+
+import re
+
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+from transformers import SegformerConfig, SegformerForSemanticSegmentation, SegformerModel
+
+
+def hugging_face(channels, depths, classes=None, head_channels=256):
+    """A SegFormer without dropout; norms inside and after the stages get the official eps."""
+    config = SegformerConfig(hidden_sizes=channels, depths=depths, num_attention_heads=[1, 2, 5, 8],
+                             sr_ratios=[8, 4, 2, 1], drop_path_rate=0.0, hidden_dropout_prob=0.0,
+                             attention_probs_dropout_prob=0.0, classifier_dropout_prob=0.0,
+                             decoder_hidden_size=head_channels, num_labels=classes or 2)
+    model = SegformerForSemanticSegmentation(config) if classes else SegformerModel(config)
+    for name, module in model.named_modules():
+        if re.search(r"layernorm_(before|after)$|stages\.\d\.layer_norm$", name):
+            module.eps = 1e-6
+    return model.double().train()
+
+
+RULES = [
+    (r"^segformer\.", ""),
+    (r"^stages\.(\d)\.patch_embeddings\.proj\.", lambda m: f"backbone.patch_embed{int(m[1]) + 1}.proj."),
+    (r"^stages\.(\d)\.patch_embeddings\.layer_norm\.", lambda m: f"backbone.patch_embed{int(m[1]) + 1}.norm."),
+    (r"^stages\.(\d)\.layer_norm\.", lambda m: f"backbone.norm{int(m[1]) + 1}."),
+    (r"^stages\.(\d)\.blocks\.", lambda m: f"backbone.block{int(m[1]) + 1}."),
+    (r"\.layernorm_before\.", ".norm1."),
+    (r"\.layernorm_after\.", ".norm2."),
+    (r"\.attention\.q_proj\.", ".attn.q."),
+    (r"\.attention\.k_proj\.", ".attn.kv:key."),
+    (r"\.attention\.v_proj\.", ".attn.kv:value."),
+    (r"\.attention\.o_proj\.", ".attn.proj."),
+    (r"\.attention\.sequence_reduction\.sequence_reduction\.", ".attn.sr."),
+    (r"\.attention\.sequence_reduction\.layer_norm\.", ".attn.norm."),
+    (r"^decode_head\.linear_projections\.", "decode_head.linear_c."),
+    (r"^decode_head\.linear_fuse\.", "decode_head.linear_fuse.conv."),
+    (r"^decode_head\.batch_norm\.", "decode_head.linear_fuse.bn."),
+    (r"^decode_head\.classifier\.", "decode_head.linear_pred."),
+]
+
+
+def official_name(name):
+    """As in the official checkpoints; keys and values give `...attn.kv:key.weight`, `...attn.kv:value.weight`."""
+    for pattern, replacement in RULES:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def is_factor(name):
+    return re.search(r"(norm\d?|bn)\.weight$", name) is not None
+
+
+def swap_levels(name, tensor):
+    """Hugging Face joins the maps from the last to the first; our order is the encoder's."""
+    if name != "decode_head.linear_fuse.conv.weight":
+        return tensor
+    return torch.cat(list(reversed(tensor.chunk(4, dim=1))), dim=1)
+
+
+def official_shapes(module, prefix=""):
+    """{official name: shape} of a module of Hugging Face's whose parameters have this prefix in the model."""
+    shapes = {}
+    for name, parameter in module.named_parameters(prefix=prefix):
+        official, shape = official_name(name), list(parameter.shape)
+        if ":" in official:
+            official, shape[0] = re.sub(r":(key|value)", "", official), 2 * shape[0]
+        shapes[official] = shape
+    return shapes
+
+
+def load_official(module, values, prefix=""):
+    for name, parameter in module.named_parameters(prefix=prefix):
+        official = official_name(name)
+        value = values[re.sub(r":(key|value)", "", official)]
+        if ":" in official:
+            value = value.chunk(2)[0 if ":key" in official else 1]
+        parameter.data = swap_levels(official, value).clone()
+
+
+def official_gradients(module, prefix=""):
+    gradients = {official_name(name): p.grad for name, p in module.named_parameters(prefix=prefix)}
+    for name in [n for n in gradients if ":key" in n]:
+        key, value = gradients.pop(name), gradients.pop(name.replace(":key", ":value"))
+        gradients[name.replace(":key", "")] = torch.cat([key, value])
+    return {name: swap_levels(name, gradient) for name, gradient in gradients.items()}
+
+
+class ConvModule(nn.Module):
+    def __init__(self, inputs, outputs, kernel, **options):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, bias=False, **options)
+        self.bn = nn.BatchNorm2d(outputs)
+
+    def forward(self, x):
+        return torch.relu(self.bn(self.conv(x)))
+
+
+class SeparableConvModule(nn.Module):
+    def __init__(self, inputs, outputs, dilation):
+        super().__init__()
+        self.depthwise_conv = ConvModule(inputs, inputs, 3, padding=dilation, dilation=dilation, groups=inputs)
+        self.pointwise_conv = ConvModule(inputs, outputs, 1)
+
+    def forward(self, x):
+        return self.pointwise_conv(self.depthwise_conv(x))
+
+
+class Aspp(nn.Module):
+    def __init__(self, inputs, channels):
+        super().__init__()
+        self.aspp_modules = nn.ModuleList(
+            [ConvModule(inputs, channels, 1)] + [SeparableConvModule(inputs, channels, d) for d in (6, 12, 18)])
+        self.bottleneck = ConvModule(4 * channels, channels, 3, padding=1)
+
+    def forward(self, x):
+        return self.bottleneck(torch.cat([module(x) for module in self.aspp_modules], dim=1))
+
+
+class Embedding(nn.Module):
+    def __init__(self, inputs, channels):
+        super().__init__()
+        self.proj = nn.Linear(inputs, channels)
+
+    def forward(self, x):
+        return self.proj(x.movedim(1, -1)).movedim(-1, 1)
+
+
+FUSIONS = {"aspp": Aspp, "conv1": lambda inputs, channels: ConvModule(inputs, channels, 1)}
+
+
+class DaformerHead(nn.Module):
+    def __init__(self, map_channels, channels, classes, fusion):
+        super().__init__()
+        self.embed_layers = nn.ModuleList([Embedding(c, channels) for c in map_channels])
+        self.fuse_layer = FUSIONS[fusion](len(map_channels) * channels, channels)
+        self.conv_seg = nn.Conv2d(channels, classes, 1)
+
+    def forward(self, maps):
+        embedded = [layer(x) for layer, x in zip(self.embed_layers, maps)]
+        size = maps[0].shape[2:]
+        joined = torch.cat([interpolate(x, size=size, mode="bilinear") for x in embedded], dim=1)
+        return self.conv_seg(self.fuse_layer(joined))
+
+
+class HrdaHead(nn.Module):
+    def __init__(self, map_channels, channels, classes):
+        super().__init__()
+        self.head = DaformerHead(map_channels, channels, classes, "aspp")
+        self.scale_attention = DaformerHead(map_channels, channels, classes, "conv1")
+
+
+def doubled(x):
+    return interpolate(x, scale_factor=2, mode="bilinear")
+
+
+class Hrda(nn.Module):
+    """HRDA with two scales; windows are squares of `crop` pixels."""
+
+    def __init__(self, channels, depths, head_channels, classes, crop):
+        super().__init__()
+        self.segformer = hugging_face(channels, depths)
+        self.decode_head = HrdaHead(channels, head_channels, classes)
+        self.crop = crop
+
+    def maps(self, images):
+        return self.segformer(images, output_hidden_states=True).hidden_states
+
+    def context(self, images):
+        maps = self.maps(interpolate(images, scale_factor=0.5, mode="bilinear"))
+        return self.decode_head.head(maps), torch.sigmoid(self.decode_head.scale_attention(maps)), maps[-1]
+
+    def fuse(self, context, attention, details):
+        return doubled(attention) * details + doubled((1 - attention) * context)
+
+    def forward(self, images, top, left):
+        """Logits, and those of the window at (top, left)."""
+        context, attention, features = self.context(images)
+        details = self.decode_head.head(self.maps(images[:, :, top:top + self.crop, left:left + self.crop]))
+        batch, classes, height, width = context.shape
+        mask, placed = torch.zeros_like(attention), context.new_zeros(batch, classes, 2 * height, 2 * width)
+        mask[:, :, top // 8:(top + self.crop) // 8, left // 8:(left + self.crop) // 8] = 1
+        placed[:, :, top // 4:(top + self.crop) // 4, left // 4:(left + self.crop) // 4] = details
+        return self.fuse(context, attention * mask, placed), details, features
+
+    def predict(self, images):
+        """Logits at the size of the images, details from half-overlapping windows in one batch."""
+        context, attention, _ = self.context(images)
+        height, width = images.shape[2:]
+        tops, lefts = (sorted({*range(0, size - self.crop, self.crop // 2), size - self.crop})
+                       for size in (height, width))
+        boxes = [(top, left) for top in tops for left in lefts]
+        crops = torch.cat([images[:, :, t:t + self.crop, l:l + self.crop] for t, l in boxes])
+        parts = self.decode_head.head(self.maps(crops)).chunk(len(boxes))
+        total = context.new_zeros(*context.shape[:2], height // 4, width // 4)
+        count = torch.zeros_like(total)
+        for (t, l), part in zip(boxes, parts):
+            total[:, :, t // 4:(t + self.crop) // 4, l // 4:(l + self.crop) // 4] += part
+            count[:, :, t // 4:(t + self.crop) // 4, l // 4:(l + self.crop) // 4] += 1
+        return interpolate(self.fuse(context, attention, total / count), size=(height, width), mode="bilinear")

@@ -1,0 +1,120 @@
+"""Forward and backward passes of the street networks in float64, for tests/nn/street_networks_golden_test.cpp.
+
+    python3 tests/reference/write_street_networks.py     writes tests/golden/street/*.safetensors
+
+segformer-b0  the complete network with 5 classes, from Hugging Face's transformers
+block{s}      one block of stage s at the widths of B1 to B5, from the same
+daformer      a narrow DAFormer; hrda a narrow HRDA, with its prediction in training and in evaluation mode
+
+Parameters come from parameter_draws.py; images, and the weights that turn logits into one number, from the sites
+below. A file holds probes of the logits and of what else the network says, and `gradients`, whose rows are probes
+of the parameters' gradients in the order of their names. Needs torch and transformers from PyPI.
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from parameter_draws import draw_all, noise, probe
+from philox import uniform01, words
+from street_networks import (DaformerHead, Hrda, hugging_face, is_factor, load_official, official_gradients,
+                             official_shapes)
+
+FOLDER = Path(__file__).resolve().parent.parent / "golden" / "street"
+NARROW = {"channels": [8, 16, 20, 32], "depths": [1, 1, 2, 1]}
+HEAD_CHANNELS, CLASSES, CROP = 12, 5, 64
+IMAGE_SITE, WEIGHTS_SITE, DETAIL_WEIGHTS_SITE = 100000, 100001, 100002
+
+
+def gradient_probes(gradients):
+    return torch.stack([probe(gradients[name]) for name in sorted(gradients)])
+
+
+def initialise(shapes):
+    return draw_all(shapes, {name for name in shapes if is_factor(name)})
+
+
+def segformer():
+    model = hugging_face([32, 64, 160, 256], [2, 2, 2, 2], CLASSES)
+    load_official(model, initialise(official_shapes(model)))
+    logits = model(noise(IMAGE_SITE, 2, 3, 64, 96)).logits
+    logits.backward(noise(WEIGHTS_SITE, *logits.shape))
+    return {"logits": probe(logits, 1000), "gradients": gradient_probes(official_gradients(model))}
+
+
+def block(stage):
+    channels, prefix = [64, 128, 320, 512], f"stages.{stage}.blocks.0"
+    layer = hugging_face(channels, [1, 1, 1, 1]).stages[stage].blocks[0]
+    load_official(layer, initialise(official_shapes(layer, prefix)), prefix)
+    x = noise(IMAGE_SITE, 1, channels[stage], 16, 8)
+    y = layer(x.flatten(2).transpose(1, 2), 16, 8).transpose(1, 2).reshape(x.shape)
+    y.backward(noise(WEIGHTS_SITE, *y.shape))
+    return {"result": probe(y, 64), "gradients": gradient_probes(official_gradients(layer, prefix))}
+
+
+def named_official(model):
+    """Parameters of a network whose encoder is Hugging Face's, under official names."""
+    return {name: p for name, p in model.decode_head.named_parameters(prefix="decode_head")}
+
+
+def initialise_network(model):
+    head = named_official(model)
+    shapes = official_shapes(model.segformer) | {name: p.shape for name, p in head.items()}
+    values = initialise(shapes)
+    load_official(model.segformer, values)
+    for name, parameter in head.items():
+        parameter.data = values[name].clone()
+
+
+def network_gradients(model):
+    return official_gradients(model.segformer) | {name: p.grad for name, p in named_official(model).items()}
+
+
+class Daformer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.segformer = hugging_face(**NARROW)
+        self.decode_head = DaformerHead(NARROW["channels"], HEAD_CHANNELS, CLASSES, "aspp")
+
+
+def daformer():
+    model = Daformer().double()
+    initialise_network(model)
+    maps = model.segformer(noise(IMAGE_SITE, 2, 3, 160, 192), output_hidden_states=True).hidden_states
+    logits = model.decode_head(maps)
+    logits.backward(noise(WEIGHTS_SITE, *logits.shape))
+    return {"logits": probe(logits, 1000), "features": probe(maps[-1], 100),
+            "gradients": gradient_probes(network_gradients(model))}
+
+
+def hrda():
+    model = Hrda(**NARROW, head_channels=HEAD_CHANNELS, classes=CLASSES, crop=CROP).double()
+    initialise_network(model)
+    images = noise(IMAGE_SITE, 2, 3, 128, 192)
+    # The first site of step 3 of the run with seed 7 says where the window lies.
+    top, left = (8 * int(uniform01(words(7, 0, 3, 1)[0, i]) * ((size - CROP + 1) // 8))
+                 for i, size in enumerate((128, 192)))
+    logits, details, _ = model(images, top, left)
+    torch.autograd.backward([logits, details],
+                            [noise(WEIGHTS_SITE, *logits.shape), noise(DETAIL_WEIGHTS_SITE, *details.shape)])
+    values = {"window": torch.tensor([top, left]), "logits": probe(logits, 1000),
+              "detail_logits": probe(details, 1000),
+              "gradients": gradient_probes(network_gradients(model))}
+    with torch.no_grad():
+        values["teacher"] = probe(model.predict(images), 1000)  # batch norm by this batch
+        values["prediction"] = probe(model.eval().predict(images), 1000)
+    return values
+
+
+def save(name, values):
+    save_file({key: value.detach().contiguous() for key, value in values.items()}, FOLDER / f"{name}.safetensors")
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    save("segformer-b0", segformer())
+    for stage in range(4):
+        save(f"block{stage + 1}", block(stage))
+    save("daformer", daformer())
+    save("hrda", hrda())
