@@ -120,8 +120,8 @@ def commands(arguments):
               "--repeats", str(arguments.repeats), "--worker"]
     result = {layout: [*worker, layout] for layout in layouts}
     if arguments.ours:
-        repeats = ["--repeats", str(arguments.repeats)]
-        result["ours"] = [arguments.ours, "bench", "step", *shape, *repeats, "--json"]
+        counts = ["--repeats", str(arguments.repeats), "--threads", str(arguments.threads)]
+        result["ours"] = [arguments.ours, "bench", "step", *shape, *counts, "--json"]
     return result
 
 

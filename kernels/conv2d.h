@@ -54,7 +54,7 @@ struct Conv2dBackwardWeightArgs {
 namespace cpu {
 
 // Each picks the algorithm by the shape alone, so that a repeated call repeats every bit: Winograd F(4x4,
-// 3x3) for 3x3 kernels of stride 1, a plain matrix product for 1x1, else a blocked im2col and gemm.
+// 3x3) for 3x3 kernels of stride 1, a plain matrix product for 1x1, else a gemm that reads the image itself.
 template <class T>
 void conv2d(const Conv2dArgs<T>& args);
 template <class T>

@@ -229,7 +229,8 @@ void conv2d_backward_weight_direct(const Conv2dBackwardWeightArgs<T>& args) {
 
   // The sums of a run are a matrix with whole vectors in its rows: run x outputs if the outputs fill them,
   // else outputs x run, where the run may be longer than it is and what it gets too much is not used.
-  const bool rows_of_outputs = outputs % lanes<T> == 0 && runs.length % lanes<T> != 0;
+  const bool rows_of_outputs =
+      padded_columns<T>(outputs) == outputs && padded_columns<T>(runs.length) != runs.length;
   const int64_t columns = rows_of_outputs ? outputs : padded_columns<T>(runs.length);
   const int64_t matrix = columns * (rows_of_outputs ? runs.length : outputs);
 
@@ -280,14 +281,15 @@ void conv2d_backward_weight_direct(const Conv2dBackwardWeightArgs<T>& args) {
     }
   });
   parallel_for(outputs, 16, [&](int64_t begin, int64_t end) {
+    const int64_t output_step = rows_of_outputs ? 1 : columns, step = rows_of_outputs ? columns : 1;
     for (int64_t o = begin; o < end; ++o)
-      for (int64_t run = 0; run < runs.count; ++run)
-        for (int64_t i = 0; i < runs.length; ++i) {
-          const T* sum = sums.data() + run * matrix + (rows_of_outputs ? i * columns + o : o * columns + i);
-          T total = *sum;
-          for (int64_t slice = 1; slice < slices; ++slice) total += sum[slice * copy];
-          args.dweight[o * s.taps() + run * runs.length + i] = total;
-        }
+      for (int64_t run = 0; run < runs.count; ++run) {
+        T* to = args.dweight + o * s.taps() + run * runs.length;
+        const T* sum = sums.data() + run * matrix + o * output_step;
+        for (int64_t i = 0; i < runs.length; ++i) to[i] = sum[i * step];
+        for (int64_t slice = 1; slice < slices; ++slice)
+          for (int64_t i = 0; i < runs.length; ++i) to[i] += sum[slice * copy + i * step];
+      }
   });
 }
 

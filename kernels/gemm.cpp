@@ -14,28 +14,28 @@ constexpr int tile_rows = 12;
 constexpr int tile_rows = 6;
 #endif
 
-// One register tile of `rows` x (`vectors` * lanes) elements of C, given by where its operands start.
-template <class T, int rows, int vectors>
+// One register tile of C, `rows` high and `vectors` of type V wide, given by where its operands start.
+template <class V, int rows, int vectors, class T>
 inline void tile(const GemmArgs<T>& g, const T* a, const T* b, int64_t b_row, const T* bias, T* c) {
-  constexpr int width = lanes<T>;
-  Vec<T> sum[rows][vectors];
+  constexpr int width = sizeof(V) / sizeof(T);
+  V sum[rows][vectors];
 #pragma GCC unroll 12
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 2
     for (int v = 0; v < vectors; ++v) {
-      if (g.accumulate) sum[i][v] = load(c + i * g.c_row + v * width);
-      else sum[i][v] = bias != nullptr ? load(bias + v * width) : Vec<T>{};
+      if (g.accumulate) sum[i][v] = load_as<V>(c + i * g.c_row + v * width);
+      else sum[i][v] = bias != nullptr ? load_as<V>(bias + v * width) : V{};
     }
   for (int64_t s = 0; s < g.segments; ++s) {
     const T* segment = g.a_offsets != nullptr ? a + g.a_offsets[s] : a;
     const T* row = g.b_offsets != nullptr ? b + g.b_offsets[s] : b + s * g.k * b_row;
     for (int64_t p = 0; p < g.k; ++p, row += b_row) {
-      Vec<T> column[vectors];
+      V column[vectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) column[v] = load(row + v * width);
+      for (int v = 0; v < vectors; ++v) column[v] = load_as<V>(row + v * width);
 #pragma GCC unroll 12
       for (int i = 0; i < rows; ++i) {
-        const Vec<T> value = broadcast(segment[i * g.a_row + p * g.a_column]);
+        const V value = V{} + segment[i * g.a_row + p * g.a_column];
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; ++v) sum[i][v] += value * column[v];
       }
@@ -48,12 +48,12 @@ inline void tile(const GemmArgs<T>& g, const T* a, const T* b, int64_t b_row, co
 }
 
 // Rows [i, m) of one panel, in tiles of `rows`; the remainder goes through smaller tiles.
-template <class T, int vectors, int rows>
+template <class V, int vectors, int rows, class T>
 void panel(const GemmArgs<T>& g, int64_t i, const T* b, int64_t b_row, const T* bias, T* c) {
   for (; i + rows <= g.m; i += rows)
-    tile<T, rows, vectors>(g, g.a + i * g.a_row, b, b_row, bias, c + i * g.c_row);
+    tile<V, rows, vectors>(g, g.a + i * g.a_row, b, b_row, bias, c + i * g.c_row);
   if constexpr (rows > 1) {
-    if (i < g.m) panel<T, vectors, (rows + 1) / 2>(g, i, b, b_row, bias, c);
+    if (i < g.m) panel<V, vectors, (rows + 1) / 2>(g, i, b, b_row, bias, c);
   }
 }
 
@@ -66,8 +66,10 @@ void gemm(const GemmArgs<T>& args) {
     const T* b = args.b + (args.b_row > 0 ? j : j * args.k * args.segments);
     const int64_t b_row = args.b_row > 0 ? args.b_row : width;
     const T* bias = args.bias != nullptr ? args.bias + j : nullptr;
-    if (width == panel_width<T>) panel<T, 2, tile_rows>(args, 0, b, b_row, bias, args.c + j);
-    else panel<T, 1, tile_rows>(args, 0, b, b_row, bias, args.c + j);
+    T* c = args.c + j;
+    if (width == panel_width<T>) panel<Vec<T>, 2, tile_rows>(args, 0, b, b_row, bias, c);
+    else if (width == lanes<T>) panel<Vec<T>, 1, tile_rows>(args, 0, b, b_row, bias, c);
+    else panel<HalfVec<T>, 1, tile_rows>(args, 0, b, b_row, bias, c);
   }
 }
 

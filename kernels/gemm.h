@@ -17,16 +17,17 @@ namespace masktwins::kernels::cpu {
 template <class T>
 constexpr int64_t panel_width = 2 * lanes<T>;
 
-// Columns rounded up to whole vectors: the width that packed B, and scratch rows of C, are padded to with
-// zeros.
+// Columns rounded up to whole vectors, or to half of one if they fit into that: the width that packed B, and
+// scratch rows of C, are padded to with zeros.
 template <class T>
 constexpr int64_t padded_columns(int64_t columns) {
+  if (columns > 0 && columns <= lanes<T> / 2) return lanes<T> / 2;
   return (columns + lanes<T> - 1) / lanes<T> * lanes<T>;
 }
 
 template <class T>
 struct GemmArgs {
-  int64_t m, n, k;  // n is a multiple of lanes<T>; k is the length of one segment
+  int64_t m, n, k;  // n is as padded_columns makes it; k is the length of one segment
   const T* a;       // element (i, p) of segment s at a[a_offsets[s] + i * a_row + p * a_column]
   int64_t a_row, a_column;
   const T* b;  // panels, or plain rows when b_row > 0: element (p, j) at b[p * b_row + j]

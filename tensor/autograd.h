@@ -96,8 +96,7 @@ Tensor record(const char* op, Tensor result);
 void set_recipe(const Tensor& result, std::function<Tensor()> compute);
 
 // What a node keeps of a tensor for its backward: the tensor, or its recipe if it has one. Tensors with
-// recipes (normalisations, activations, concatenations) are so freed as soon as the forward pass has consumed
-// them.
+// recipes (normalisations, for example) are so freed as soon as the forward pass has consumed them.
 class Saved {
  public:
   Saved() = default;

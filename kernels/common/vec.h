@@ -16,26 +16,36 @@ constexpr int vector_bytes = 16;
 #endif
 
 template <class T>
+constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
+
+template <class T, int count>
 struct VecOf {
-  typedef T type __attribute__((vector_size(vector_bytes)));
+  typedef T type __attribute__((vector_size(count * sizeof(T))));
 };
 
 // Vec<float> a; a + b, a * 2.0f, a > b work lane by lane.
 template <class T>
-using Vec = typename VecOf<T>::type;
+using Vec = typename VecOf<T, lanes<T>>::type;
 
+// For rows that would leave half of a vector empty: processors work on twice as many of them.
 template <class T>
-constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
+using HalfVec = typename VecOf<T, lanes<T> / 2>::type;
 
-template <class T>
-inline Vec<T> load(const T* p) {
-  Vec<T> v;
+// The lanes of either.
+template <class V, class T>
+inline V load_as(const T* p) {
+  V v;
   std::memcpy(&v, p, sizeof v);
   return v;
 }
 
 template <class T>
-inline void store(T* p, Vec<T> v) {
+inline Vec<T> load(const T* p) {
+  return load_as<Vec<T>>(p);
+}
+
+template <class T, class V>
+inline void store(T* p, const V& v) {
   std::memcpy(p, &v, sizeof v);
 }
 
@@ -45,19 +55,26 @@ inline Vec<T> broadcast(T value) {
 }
 
 // The first `count` lanes from memory, zero in the others.
-template <class T>
-inline Vec<T> load_partial(const T* p, int64_t count) {
-  if (count >= lanes<T>) return load(p);
-  Vec<T> v{};
-  std::memcpy(&v, p, static_cast<std::size_t>(count) * sizeof(T));
+template <class V, class T>
+inline V load_partial_as(const T* p, int64_t count) {
+  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
+  if (bytes >= sizeof(V)) return load_as<V>(p);
+  V v{};
+  std::memcpy(&v, p, bytes);
   return v;
 }
 
-// Writes the first `count` lanes only.
 template <class T>
-inline void store_partial(T* p, Vec<T> v, int64_t count) {
-  if (count >= lanes<T>) return store(p, v);
-  std::memcpy(p, &v, static_cast<std::size_t>(count) * sizeof(T));
+inline Vec<T> load_partial(const T* p, int64_t count) {
+  return load_partial_as<Vec<T>>(p, count);
+}
+
+// Writes the first `count` lanes only.
+template <class T, class V>
+inline void store_partial(T* p, const V& v, int64_t count) {
+  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
+  if (bytes >= sizeof(V)) return store(p, v);
+  std::memcpy(p, &v, bytes);
 }
 
 template <class T>

@@ -41,28 +41,18 @@ Tensor concat_channels(const std::vector<Tensor>& parts) {
   total_channels(parts);
   std::vector<Shape> shapes;
   for (const Tensor& part : parts) shapes.push_back(part.shape());
-  const Tensor y =
-      record("concat_channels", joined(parts), parts, [shapes](const Tensor& dy, InputGradients& inputs) {
-        int64_t channel = 0;
-        for (std::size_t i = 0; i < shapes.size(); ++i) {
-          const int64_t count = shapes[i][1];
-          if (inputs.wanted(i)) {
-            Tensor dx = Tensor::empty(shapes[i], dy.dtype(), dy.device());
-            copy_channels("concat_channels_backward", dy, channel, dx, 0, count);
-            inputs.add(i, dx);
-          }
-          channel += count;
-        }
-      });
-  if (y.requires_grad()) {
-    const std::vector<Saved> saved(parts.begin(), parts.end());
-    set_recipe(y, [saved] {
-      std::vector<Tensor> again;
-      for (const Saved& part : saved) again.push_back(part.get());
-      return joined(again);
-    });
-  }
-  return y;
+  return record("concat_channels", joined(parts), parts, [shapes](const Tensor& dy, InputGradients& inputs) {
+    int64_t channel = 0;
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      const int64_t count = shapes[i][1];
+      if (inputs.wanted(i)) {
+        Tensor dx = Tensor::empty(shapes[i], dy.dtype(), dy.device());
+        copy_channels("concat_channels_backward", dy, channel, dx, 0, count);
+        inputs.add(i, dx);
+      }
+      channel += count;
+    }
+  });
 }
 
 namespace {
