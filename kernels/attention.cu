@@ -1,4 +1,5 @@
-// Attention in float, for any head of at most 64 channels: a block computes 32 rows of one head, and passes
+// Attention in float, for any head of at most 64 channels (16-bit elements of usual heads go to
+// attention_tensor_cores.cu): a block computes 32 rows of one head, and passes
 // over the other side in tiles of 32 (Dao et al. 2022). Rows are queries where o and dq are computed, keys
 // where dk and dv are. 8 threads share a row: each computes every 8th score of a tile and every 8th channel
 // of a result.
@@ -6,6 +7,8 @@
 
 #include <stdexcept>
 
+#include "kernels/attention_head.cuh"
+#include "kernels/attention_tensor_cores.h"
 #include "kernels/common/reduce.cuh"
 #include "kernels/course/product.cuh"
 
@@ -17,31 +20,6 @@ constexpr int sharers = 8;  // threads of a row
 constexpr int threads = rows * sharers;
 constexpr int most_channels = static_cast<int>(most_head_channels);
 constexpr int own_channels = most_channels / sharers;
-
-// One side of one head: element (row, channel) at data[row * stride + channel].
-template <class T>
-struct HeadRows {
-  T* data;
-  int64_t stride;
-  int count;
-};
-
-template <class T>
-struct Head {
-  HeadRows<const T> q, k, v;
-  int width;
-  int64_t channel, o_first;  // first channel of the head; first element of it in q and o
-
-  __device__ Head(const AttentionShape& s, const T* q_data, const T* kv_data, int problem)
-      : width(static_cast<int>(s.width)) {
-    const int64_t sample = problem / s.heads, channels = s.heads * s.width;
-    channel = problem % s.heads * s.width;
-    o_first = sample * s.queries * channels + channel;
-    q = {q_data + o_first, channels, static_cast<int>(s.queries)};
-    k = {kv_data + sample * s.keys * 2 * channels + channel, 2 * channels, static_cast<int>(s.keys)};
-    v = {k.data + channels, 2 * channels, static_cast<int>(s.keys)};
-  }
-};
 
 // Rows of `width` numbers in shared memory, one more apart, so that 8 rows meet 8 banks.
 struct Tile {
@@ -275,6 +253,8 @@ void attention(const AttentionArgs<T>& args) {
   const AttentionShape& s = args.shape;
   if (s.batch == 0 || s.queries == 0) return;
   require_narrow_heads(s);
+  if constexpr (is_16bit_float<T>)
+    if (attention_tensor_cores(args)) return;
   launch("attention", attention_kernel<T>, grid_of(s.queries, s), threads, shared_bytes(3, s.width))(args);
 }
 
@@ -287,15 +267,20 @@ void attention_backward(const AttentionBackwardArgs<T>& args) {
   require_narrow_heads(s);
   const DeviceScratch<float> inner(s.batch * s.heads * s.queries);
   launch("attention_inner", inner_products_kernel<T>, grid_of(s.queries, s), threads)(args, inner.data());
-  launch("attention_dq", attention_dq_kernel<T>, grid_of(s.queries, s), threads, shared_bytes(4, s.width))(
-      args, inner.data());
   // There are few keys and many queries: slices of the queries fill the device. Their number depends on the
   // shape alone, so that a repeated call repeats every bit.
-  constexpr int64_t slice = 1024;
+  constexpr int slice = 1024;
   const int slices = static_cast<int>((s.queries + slice - 1) / slice);
   const DeviceScratch<float> partial(slices * kv_count);
-  launch("attention_dkv", attention_dkv_kernel<T>, grid_of(s.keys, s, slices), threads,
-         shared_bytes(4, s.width))(args, inner.data(), static_cast<int>(slice), partial.data());
+  bool computed = false;
+  if constexpr (is_16bit_float<T>)
+    computed = attention_backward_tensor_cores(args, inner.data(), slice, partial.data());
+  if (!computed) {
+    launch("attention_dq", attention_dq_kernel<T>, grid_of(s.queries, s), threads, shared_bytes(4, s.width))(
+        args, inner.data());
+    launch("attention_dkv", attention_dkv_kernel<T>, grid_of(s.keys, s, slices), threads,
+           shared_bytes(4, s.width))(args, inner.data(), slice, partial.data());
+  }
   launch("add_slices", add_splits_kernel<T>, blocks_for(kv_count, threads_per_block), threads_per_block)(
       partial.data(), slices, kv_count,
       make_store(args.dkv, checked_int(s.batch * s.keys), checked_int(2 * s.heads * s.width)));

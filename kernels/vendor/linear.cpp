@@ -1,30 +1,11 @@
-// linear on CUDA: three matrix products.
+// linear on CUDA: three matrix products, and a sum over rows.
 #include "kernels/linear.h"
 
 #include "kernels/channel_sum.h"
-#include "kernels/common/device_scratch.h"
 #include "kernels/common/float16.h"
-#include "kernels/convert.h"
 #include "kernels/matmul.h"
 
 namespace masktwins::kernels::cuda {
-namespace {
-
-// dbias = sum over rows of dy, summed in float.
-template <class T>
-void sum_rows(const LinearBackwardWeightArgs<T>& args) {
-  const auto [rows, inputs, outputs] = args.shape;
-  if constexpr (is_16bit_float<T>) {
-    const DeviceScratch<float> sums(outputs);
-    channel_sum(ChannelSumArgs<T>{rows, outputs, args.dy, sums.data()});
-    convert(ConvertArgs<float, T>{sums.data(), args.dbias, outputs});
-  } else {
-    channel_sum(ChannelSumArgs<T>{rows, outputs, args.dy, args.dbias});
-  }
-}
-
-}  // namespace
-
 template <class T>
 void linear(const LinearArgs<T>& args) {
   const auto [rows, inputs, outputs] = args.shape;
@@ -54,7 +35,7 @@ void linear_backward_weight(const LinearBackwardWeightArgs<T>& args) {
                        .b = args.x,
                        .c = args.dweight,
                        .a_transposed = true});
-  if (args.dbias != nullptr) sum_rows(args);
+  if (args.dbias != nullptr) channel_sum(ChannelSumArgs<T>{rows, outputs, args.dy, args.dbias});
 }
 
 template void linear(const LinearArgs<float>&);
