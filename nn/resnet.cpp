@@ -8,7 +8,8 @@ namespace masktwins::nn {
 namespace {
 
 // Of the four stages. The first block of a stage has the dilation of the stage before ("contract dilation").
-constexpr std::array<int64_t, 4> strides = {1, 2, 1, 1}, dilations = {1, 1, 2, 4}, first_dilations = {1, 1, 1, 2};
+constexpr std::array<int64_t, 4> strides = {1, 2, 1, 1}, dilations = {1, 1, 2, 4},
+                                 first_dilations = {1, 1, 1, 2};
 
 Conv2dOptions conv3x3(int64_t stride, int64_t dilation = 1) {
   return {.stride = stride, .padding = dilation, .dilation = dilation};
@@ -16,7 +17,8 @@ Conv2dOptions conv3x3(int64_t stride, int64_t dilation = 1) {
 
 }  // namespace
 
-Bottleneck::Bottleneck(int64_t in_channels, int64_t width, int64_t stride, int64_t dilation, Initializer& init)
+Bottleneck::Bottleneck(int64_t in_channels, int64_t width, int64_t stride, int64_t dilation,
+                       Initializer& init)
     : conv1_(he_conv2d(in_channels, width, 1, {}, init)),
       conv2_(he_conv2d(width, width, 3, conv3x3(stride, dilation), init)),
       conv3_(he_conv2d(width, expansion * width, 1, {}, init)),

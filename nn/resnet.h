@@ -1,7 +1,7 @@
-// ResNet-v1c encoders as DeepLab uses them (He et al., CVPR 2016; v1c: He et al., "Bag of tricks", CVPR 2019): three
-// 3x3 convolutions instead of one 7x7 at the beginning, and dilation instead of stride in the last two stages, so
-// that all maps from the second stage on have 1/8 of the image's height and width. Parameters carry the names of
-// open-mmlab's checkpoints:
+// ResNet-v1c encoders as DeepLab uses them (He et al., CVPR 2016; v1c: He et al., "Bag of tricks", CVPR
+// 2019): three 3x3 convolutions instead of one 7x7 at the beginning, and dilation instead of stride in the
+// last two stages, so that all maps from the second stage on have 1/8 of the image's height and width.
+// Parameters carry the names of open-mmlab's checkpoints:
 //
 //   stem.{0,3,6} conv, stem.{1,4,7} batch norm
 //   layer{s}.{i}.conv{1,2,3}, .bn{1,2,3}, of the first block also .downsample.{0,1}       s = 1..4, i = 0..
@@ -18,13 +18,14 @@
 namespace masktwins::nn {
 
 struct ResNetOptions {
-  std::array<int64_t, 4> depths = {3, 4, 23, 3};          // blocks per stage
-  std::array<int64_t, 4> widths = {64, 128, 256, 512};    // of the bottlenecks; maps have four times as many channels
+  std::array<int64_t, 4> depths = {3, 4, 23, 3};  // blocks per stage
+  std::array<int64_t, 4> widths = {64, 128, 256,
+                                   512};  // of the bottlenecks; maps have four times as many channels
   int64_t in_channels = 3;
 };
 
-// relu(x' + y): y is x through 1x1, 3x3 and 1x1 convolutions, each with batch norm, and x' is x, or where size or
-// channels change a 1x1 convolution of it with batch norm.
+// relu(x' + y): y is x through 1x1, 3x3 and 1x1 convolutions, each with batch norm, and x' is x, or where
+// size or channels change a 1x1 convolution of it with batch norm.
 class Bottleneck : public Module {
  public:
   Bottleneck(int64_t in_channels, int64_t width, int64_t stride, int64_t dilation, Initializer& init);

@@ -230,7 +230,8 @@ TEST_CASE("student and teacher start from the same pretrained weights") {
   Trainer(small_config(folder), folder / "first", false, nowhere()).run();
   const fs::path weights = folder / "first" / "checkpoints/last.safetensors";
   std::FILE* messages = std::tmpfile();
-  Trainer(small_config(folder, {"seed=2", "model.pretrained=" + weights.string()}), folder / "second", false, messages);
+  Trainer(small_config(folder, {"seed=2", "model.pretrained=" + weights.string()}), folder / "second", false,
+          messages);
   const auto first = data::read_safetensors(weights).tensors;
   const auto second = data::read_safetensors(folder / "second/checkpoints/last.safetensors").tensors;
   const std::string student = "model.", teacher = "ema_model.";
