@@ -25,10 +25,14 @@ double ramp_up(int64_t t, int64_t length) {
   return std::exp(-5 * left * left);
 }
 
-// Throws before a loss that is NaN or infinite can reach the parameters.
+// Throws before a value that is NaN or infinite can reach the parameters.
+void require_finite(const std::string& what, double value) {
+  if (!std::isfinite(value)) throw NonFiniteError(concat_text(what, " is ", value));
+}
+
 void log_loss(const std::string& name, const Tensor& loss, StepReport& report) {
   const double value = loss.item();
-  if (!std::isfinite(value)) throw NonFiniteError(concat_text("loss '", name, "' is ", value));
+  require_finite("loss '" + name + "'", value);
   report.losses.emplace_back(name, value);
 }
 
@@ -75,7 +79,10 @@ StepReport TrainStep::run(const data::Batch& batch) {
       learn_masked("masked", batch.target_images, report.pseudo.labels, report.pseudo.weights, ramp, report);
   }
 
-  if (config_.train.clip_norm > 0) optim::clip_gradient_norm(optimizer_.arena(), config_.train.clip_norm);
+  const double limit = config_.train.clip_norm;
+  const double norm = limit > 0 ? optim::clip_gradient_norm(optimizer_.arena(), limit)
+                                : optim::gradient_norm(optimizer_.arena());
+  require_finite("the norm of the gradients", norm);
   report.learning_rate = schedule_.at(batch.step);
   optimizer_.step(report.learning_rate);
   return report;

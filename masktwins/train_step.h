@@ -34,7 +34,7 @@ class TrainStep {
             nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena);
 
   // Step number batch.step, counted from 0. Random draws depend on (config.seed, step) alone.
-  // Throws NonFiniteError, with the student unchanged, when a loss is NaN or infinite.
+  // Throws NonFiniteError, with the student unchanged, when a loss or a gradient is NaN or infinite.
   StepReport run(const data::Batch& batch);
 
  private:
