@@ -58,7 +58,8 @@ void examine_cuda() {
   if constexpr (built_with_cuda) {
     const kernels::cuda::DeviceDescription device = kernels::cuda::describe_device();
     const auto version = [](int number) { return concat_text(number / 1000, '.', number % 1000 / 10); };
-    const std::string capability = version(100 * device.compute_capability);
+    const std::string capability =
+        concat_text(device.compute_capability / 10, '.', device.compute_capability % 10);
     line("CUDA", device.emulated ? "emulated on the processor, to check kernels; `make cuda` builds for GPUs"
                                  : "yes");
     line("device", concat_text(device.name, ", compute capability ", capability, ", ",

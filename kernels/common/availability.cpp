@@ -16,10 +16,14 @@ std::string why_no_device(cudaError_t error, int driver_version) {
   return cudaGetErrorString(error);
 }
 
+std::string capability_text(int capability) {
+  return std::to_string(capability / 10) + "." + std::to_string(capability % 10);
+}
+
 std::string why_not_this_device(const DeviceDescription& device) {
   if (device.compute_capability >= least_compute_capability) return "";
-  return device.name + " has compute capability " + version_text(100 * device.compute_capability) +
-         ", this build has kernels from " + version_text(100 * least_compute_capability) + " (Turing) on";
+  return device.name + " has compute capability " + capability_text(device.compute_capability) +
+         ", this build has kernels from " + capability_text(least_compute_capability) + " (Turing) on";
 }
 
 bool available(std::string& why_not) {

@@ -17,6 +17,7 @@ std::string why_no_device(cudaError_t error, int driver_version);
 // Why the engine cannot compute on this device; empty if it can.
 std::string why_not_this_device(const DeviceDescription& device);
 
-std::string version_text(int version);  // 13020 -> "13.2"
+std::string version_text(int version);        // 13020 -> "13.2"
+std::string capability_text(int capability);  // 86 -> "8.6"
 
 }  // namespace masktwins::kernels::cuda
