@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "masktwins/state_dict.h"
+#include "masktwins/weights_file.h"
 #include "tensor/check.h"
 
 namespace masktwins {
@@ -15,16 +16,9 @@ constexpr const char* format_name = "masktwins 1";
 
 const std::string student_prefix = "model.", teacher_prefix = "ema_model.", optimizer_prefix = "optimizer.";
 
-StateDict network_state(const nn::SegmentationModel& model, const std::string& prefix) {
-  StateDict state;
-  for (const auto& [name, tensor] : model.named_parameters()) state.emplace(prefix + name, *tensor);
-  for (const auto& [name, tensor] : model.named_buffers()) state.emplace(prefix + name, *tensor);
-  return state;
-}
-
 StateDict networks(const TrainingState& state) {
-  StateDict tensors = network_state(state.student, student_prefix);
-  tensors.merge(network_state(state.teacher, teacher_prefix));
+  StateDict tensors = state_of(state.student, student_prefix);
+  tensors.merge(state_of(state.teacher, teacher_prefix));
   return tensors;
 }
 
@@ -129,11 +123,7 @@ RunPosition restore(const data::TensorFile& file, const TrainingState& state, co
 }
 
 void load_network(const fs::path& path, Network which, nn::SegmentationModel& model) {
-  const data::TensorFile file = data::read_safetensors(path.string());
-  const std::string& prefix = which == Network::student ? student_prefix : teacher_prefix;
-  const bool is_checkpoint = file.metadata.contains("format");
-  load_state(path.string(), is_checkpoint ? with_prefix(file.tensors, prefix) : file.tensors,
-             network_state(model, is_checkpoint ? prefix : ""));
+  load_state(path.string(), read_weights(path.string(), which).tensors, state_of(model));
 }
 
 }  // namespace masktwins

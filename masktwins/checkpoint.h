@@ -12,6 +12,7 @@
 
 #include "data/safetensors.h"
 #include "masktwins/config.h"
+#include "masktwins/weight_names.h"
 #include "nn/segmentation_model.h"
 #include "optim/optimizer.h"
 
@@ -53,10 +54,8 @@ struct CheckpointFolder {
 // or, as far as results are concerned, another configuration.
 RunPosition restore(const data::TensorFile& file, const TrainingState& state, const Config& config);
 
-enum class Network { student, teacher };
-
-// Loads one network from a checkpoint or from a PyTorch state_dict saved as safetensors (keys without
-// prefix). Error with a list of missing, unexpected and mis-shaped keys if it does not fit.
+// Loads one network from a checkpoint or from any other file of weights (masktwins/weights_file.h). Error
+// with a list of missing, unexpected and mis-shaped keys if it does not fit.
 void load_network(const std::filesystem::path& file, Network which, nn::SegmentationModel& model);
 
 }  // namespace masktwins

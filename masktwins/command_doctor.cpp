@@ -39,6 +39,14 @@ const char* tiff_support() {
 #endif
 }
 
+const char* zip_support() {
+#ifdef MASKTWINS_LIBZIP
+  return "yes";
+#else
+  return "only those from before 1.6: libzip was not found when this was built (Debian: libzip-dev)";
+#endif
+}
+
 void line(const char* name, const std::string& value) { std::printf("%-18s %s\n", name, value.c_str()); }
 
 void examine() {
@@ -58,6 +66,7 @@ void examine() {
   line("build", "with assertions, slow; configure with -DCMAKE_BUILD_TYPE=Release");
 #endif
   line("TIFF stacks", tiff_support());
+  line("PyTorch's .pth", zip_support());
   line("CUDA", "no: this build has kernels for the CPU only");
 }
 

@@ -50,8 +50,8 @@ void add_eval_command(CLI::App& program) {
       "  masktwins eval --run runs/toy --set data.test.images=other/images --set "
       "data.test.labels=other/labels");
   auto options = std::make_shared<EvalOptions>();
-  command->add_option("--run", options->run, "run folder of train")->required();
-  command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a .safetensors file")
+  command->add_option("--run", options->run, "run folder of train, or a configuration file")->required();
+  command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a file of weights")
       ->capture_default_str();
   command
       ->add_option("--set", options->overrides, "key=value, changes the run's configuration; may be repeated")

@@ -114,8 +114,8 @@ void add_predict_command(CLI::App& program) {
       "Writes NAME_mask.png (label values), NAME_probability.png (16 bit) and NAME_overlay.png for each "
       "image.");
   auto options = std::make_shared<PredictOptions>();
-  command->add_option("--run", options->run, "run folder of train")->required();
-  command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a .safetensors file")
+  command->add_option("--run", options->run, "run folder of train, or a configuration file")->required();
+  command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a file of weights")
       ->capture_default_str();
   command
       ->add_option("--set", options->overrides, "key=value, changes the run's configuration; may be repeated")

@@ -12,6 +12,9 @@ void add_predict_command(CLI::App& program);
 void add_synth_command(CLI::App& program);
 void add_bench_command(CLI::App& program);
 void add_doctor_command(CLI::App& program);
+void add_import_command(CLI::App& program);
+void add_export_command(CLI::App& program);
+void add_keys_command(CLI::App& program);
 
 // Thrown by a command that was stopped by a signal, after it has saved: not an error, but not finished
 // either.

@@ -24,6 +24,7 @@ struct ModelConfig {
   std::string fusion = "aspp";
   int64_t hr_crop = 512;
   double detail_weight = 0.1;
+  std::string pretrained;
 };
 
 // Where the sections of one set lie; the meaning of the members is that of data::DatasetOptions.

@@ -48,6 +48,7 @@ Keys model_keys(ModelConfig& model) {
       number("model.hr_crop", &model.hr_crop, {32, 8192}, "hrda: side of the windows at full resolution"),
       number("model.detail_weight", &model.detail_weight, probability,
              "hrda: weight of the loss of the windows alone"),
+      other("model.pretrained", &model.pretrained, "file of weights to start from: an encoder or all"),
   };
 }
 

@@ -22,6 +22,9 @@ int run(int argument_count, char** arguments) {
   masktwins::add_train_command(program);
   masktwins::add_eval_command(program);
   masktwins::add_predict_command(program);
+  masktwins::add_import_command(program);
+  masktwins::add_export_command(program);
+  masktwins::add_keys_command(program);
   masktwins::add_synth_command(program);
   masktwins::add_bench_command(program);
   masktwins::add_doctor_command(program);

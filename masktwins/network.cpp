@@ -21,18 +21,34 @@ std::unique_ptr<nn::SegmentationModel> build_network(const Config& config) {
                                       .hr_crop = model.hr_crop});
 }
 
-TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
-                                    const std::vector<std::string>& overrides) {
-  const RunFolder folder = RunFolder::open(run);
-  const CheckpointFolder files{folder.checkpoints()};
+namespace {
+
+// The file that --checkpoint means for a run.
+std::filesystem::path checkpoint_file(const CheckpointFolder& files, const std::string& checkpoint) {
   std::filesystem::path file = checkpoint;
   if (checkpoint == "student" || checkpoint == "teacher") file = files.last();
   if (checkpoint == "best") file = files.best();
   require(std::filesystem::exists(file), file.string(), ": no such checkpoint; ",
           checkpoint == "best" ? "the run has not been evaluated yet"
                                : "--checkpoint takes student, teacher, best or a file");
+  return file;
+}
+
+}  // namespace
+
+TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
+                                    const std::vector<std::string>& overrides) {
   TrainedNetwork result;
-  result.config = folder.config(overrides);
+  std::filesystem::path file = checkpoint;
+  if (std::filesystem::is_regular_file(run)) {
+    result.config = read_config(run, overrides);
+    require(std::filesystem::is_regular_file(file), run,
+            ": is a configuration without a run; name a file of weights with --checkpoint");
+  } else {
+    const RunFolder folder = RunFolder::open(run);
+    result.config = folder.config(overrides);
+    file = checkpoint_file({folder.checkpoints()}, checkpoint);
+  }
   result.model = build_network(result.config);
   result.source = file.string();
   load_network(file, checkpoint == "teacher" ? Network::teacher : Network::student, *result.model);

@@ -20,7 +20,7 @@ struct TrainedNetwork {
   std::string source;  // where the parameters come from, for people
 };
 
-// The network of a run folder. `checkpoint` is "student" or "teacher" (of the last checkpoint), "best" (the
+// The network of a run folder, or of a configuration file with the weights of a file. `checkpoint` is "student" or "teacher" (of the last checkpoint), "best" (the
 // student with the best evaluation) or a file. `overrides` change the configuration as in read_config.
 TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
                                     const std::vector<std::string>& overrides = {});

@@ -31,25 +31,14 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-// What keeps `from` from being loaded into `to`, one line each.
-std::vector<std::string> differences(const StateDict& from, const StateDict& to) {
-  const std::vector<std::string> missing = names_not_in(to, from), unexpected = names_not_in(from, to);
-  std::vector<std::string> lines;
-  for (const std::string& name : missing) {
-    const std::string nearest = lines.size() < most_listed ? nearest_name(name, unexpected) : "";
-    lines.push_back("missing " + name + " " + shape_text(to.at(name)) +
-                    (nearest.empty() ? "" : ", the file has " + nearest));
-  }
-  for (const std::string& name : unexpected)
-    lines.push_back("unexpected " + name + " " + shape_text(from.at(name)));
-  for (const auto& [name, tensor] : to)
-    if (const auto found = from.find(name); found != from.end() && !convertible(found->second, tensor))
-      lines.push_back("mis-shaped " + name + ": file " + shape_text(found->second) + ", network " +
-                      shape_text(tensor));
-  return lines;
-}
-
 }  // namespace
+
+StateDict state_of(const nn::Module& module, const std::string& prefix) {
+  StateDict state;
+  for (const auto& [name, tensor] : module.named_parameters()) state.emplace(prefix + name, *tensor);
+  for (const auto& [name, tensor] : module.named_buffers()) state.emplace(prefix + name, *tensor);
+  return state;
+}
 
 StateDict with_prefix(const StateDict& tensors, const std::string& prefix) {
   StateDict result;
@@ -58,13 +47,43 @@ StateDict with_prefix(const StateDict& tensors, const std::string& prefix) {
   return result;
 }
 
-void load_state(const std::string& source, const StateDict& from, const StateDict& to) {
-  const std::vector<std::string> lines = differences(from, to);
-  require(lines.empty(), source,
-          ": belongs to another network; check [model] in the configuration:", joined(lines));
-  for (const auto& [name, tensor] : to) {
-    Tensor destination = tensor;  // the same memory
-    destination.copy_from(from.at(name).to(tensor.dtype()));
+KeyComparison compare_keys(const StateDict& file, const StateDict& network) {
+  KeyComparison keys{{}, names_not_in(network, file), names_not_in(file, network), {}};
+  std::erase_if(keys.missing, [](const std::string& name) { return name.ends_with(".num_batches_tracked"); });
+  for (const auto& [name, tensor] : network)
+    if (const auto found = file.find(name); found != file.end())
+      (convertible(found->second, tensor) ? keys.matched : keys.misshapen).push_back(name);
+  return keys;
+}
+
+std::vector<std::string> describe_differences(const KeyComparison& keys, const StateDict& file,
+                                              const StateDict& network) {
+  std::vector<std::string> lines;
+  const auto list = [&lines](const char* kind, const std::vector<std::string>& names,
+                             const StateDict& tensors, const char* other_side,
+                             const std::vector<std::string>& candidates) {
+    for (const std::string& name : names) {
+      const std::string nearest = nearest_name(name, candidates);
+      lines.push_back(
+          concat_text(kind, " ", name, " ", shape_text(tensors.at(name)),
+                      nearest.empty() ? "" : concat_text(", the ", other_side, " has ", nearest)));
+    }
+  };
+  list("missing", keys.missing, network, "file", keys.unexpected);
+  list("unexpected", keys.unexpected, file, "network", keys.missing);
+  for (const std::string& name : keys.misshapen)
+    lines.push_back("mis-shaped " + name + ": file " + shape_text(file.at(name)) + ", network " +
+                    shape_text(network.at(name)));
+  return lines;
+}
+
+void load_state(const std::string& source, const StateDict& file, const StateDict& network) {
+  const KeyComparison keys = compare_keys(file, network);
+  require(keys.all_match(), source, ": belongs to another network; check [model] in the configuration:",
+          joined(describe_differences(keys, file, network)));
+  for (const std::string& name : keys.matched) {
+    Tensor destination = network.at(name);  // the same memory
+    destination.copy_from(file.at(name).to(destination.dtype()).to(destination.device()));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "data/file.h"
 #include "masktwins/datasets.h"
 #include "masktwins/network.h"
+#include "masktwins/pretrained.h"
 #include "masktwins/signals.h"
 #include "masktwins/training_picture.h"
 #include "tensor/autograd.h"
@@ -80,6 +81,7 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
       test_(open_if_given(config, config.data.test, "data.test")),
       student_(build_network(config)),
       teacher_(build_network(config)),
+      start_(load_start(resume_run)),
       student_arena_(*student_),
       teacher_arena_(*teacher_),
       optimizer_(make_optimizer(student_arena_, config.train)),
@@ -87,8 +89,19 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
       folder_(open_folder(out, resume_run)),
       log_(folder_.log()),
       checkpoints_{folder_.checkpoints()} {
+  std::fprintf(messages_, "pretrained weights: %s\n", start_.c_str());
   if (resume_run) resume();
   else save();  // from now on the run can be resumed, whatever happens, and a full disk shows at once
+}
+
+// The same for both networks; a resumed run has its own.
+std::string Trainer::load_start(bool resume_run) {
+  const std::string& file = config_.model.pretrained;
+  if (resume_run) return "those of the run that is resumed";
+  if (file.empty()) return "NONE, the network starts from random numbers (model.pretrained is not set)";
+  const std::string loaded = load_pretrained(file, *student_);
+  teacher_->copy_from(*student_);
+  return loaded;
 }
 
 // Last checks before the first file is written.

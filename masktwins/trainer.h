@@ -36,6 +36,7 @@ class Trainer {
  private:
   struct LossMeans;
 
+  std::string load_start(bool resume);
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
   void resume();
   StepReport step(const data::Batch& batch);
@@ -47,6 +48,7 @@ class Trainer {
   std::FILE* messages_;
   std::shared_ptr<const data::Dataset> source_, target_, test_;  // target and test may be null
   std::unique_ptr<nn::SegmentationModel> student_, teacher_;
+  std::string start_;  // where their first weights come from, for people
   optim::ParameterArena student_arena_, teacher_arena_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   TrainStep train_step_;

@@ -11,8 +11,8 @@ namespace masktwins::nn {
 
 Tensor InstanceNorm2d::forward_relu(const Tensor& x) { return instance_norm(x, {}, {}, {.relu = true}); }
 
-BatchNorm2d::BatchNorm2d(int64_t channels)
-    : weight_(Tensor::full({channels}, 1)),
+BatchNorm2d::BatchNorm2d(int64_t channels, double weight)
+    : weight_(Tensor::full({channels}, weight)),
       bias_(Tensor::zeros({channels})),
       running_mean_(Tensor::zeros({channels})),
       running_var_(Tensor::full({channels}, 1)),
@@ -24,9 +24,9 @@ BatchNorm2d::BatchNorm2d(int64_t channels)
   register_buffer("num_batches_tracked", num_batches_tracked_);
 }
 
-Tensor BatchNorm2d::forward_relu(const Tensor& x) {
+Tensor BatchNorm2d::normalized(const Tensor& x, bool relu) {
   if (training() && !replaying_checkpoint()) ++*num_batches_tracked_.data<int64_t>();
-  return batch_norm(x, weight_, bias_, running_mean_, running_var_, {.training = training(), .relu = true});
+  return batch_norm(x, weight_, bias_, running_mean_, running_var_, {.training = training(), .relu = relu});
 }
 
 GroupNorm::GroupNorm(int64_t groups, int64_t channels)

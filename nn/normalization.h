@@ -24,10 +24,14 @@ class InstanceNorm2d : public Normalization {
 // 1e-5.
 class BatchNorm2d : public Normalization {
  public:
-  explicit BatchNorm2d(int64_t channels);
-  Tensor forward_relu(const Tensor& x) override;
+  // Weights start as `weight`.
+  explicit BatchNorm2d(int64_t channels, double weight = 1);
+  Tensor forward_relu(const Tensor& x) override { return normalized(x, true); }
+  Tensor forward(const Tensor& x) { return normalized(x, false); }
 
  private:
+  Tensor normalized(const Tensor& x, bool relu);
+
   Tensor weight_, bias_, running_mean_, running_var_, num_batches_tracked_;
 };
 

@@ -183,7 +183,7 @@ TEST_CASE("another network's file is described key by key") {
   CHECK(error_of([&] { load_state("a.safetensors", file, network); }) ==
         "a.safetensors: belongs to another network; check [model] in the configuration:\n"
         "  missing conv.weight float32 (3, 1), the file has conv.wieght\n"
-        "  unexpected conv.wieght float32 (3, 1)\n"
+        "  unexpected conv.wieght float32 (3, 1), the network has conv.weight\n"
         "  mis-shaped bias: file float32 (4), network float32 (3)");
   StateDict large;
   for (int i = 0; i < 30; ++i) large.emplace("key" + std::to_string(i), Tensor::zeros({1}));

@@ -38,13 +38,18 @@ check 0 "--resume" train --help
 # From nothing to a segmented image.
 check 0 "train with" synth --out toy --size 64 --source 2 --target 2 --test 1
 exists toy/config.toml toy/source/images/000.png toy/test/labels/000.png
-check 0 "3 steps done" train toy/config.toml --out run "${small[@]}" --set train.iterations=3
+check 0 "pretrained weights: NONE" train toy/config.toml --out run "${small[@]}" --set train.iterations=3
 exists run/config.toml run/log.jsonl run/metrics.json run/checkpoints/{last,previous,best}.safetensors
 check 0 "pixel accuracy" eval --run run --json scores.json --pictures pictures
 check 0 "pixel accuracy" eval --run run --checkpoint best
 exists scores.json pictures/000.png
 check 0 "" predict --run run toy/test/images --out out --checkpoint teacher
 exists out/000_mask.png out/000_probability.png out/000_overlay.png
+check 0 "0 missing, 0 unexpected" keys run/checkpoints/last.safetensors --run run --network teacher
+check 0 "million numbers" export run/checkpoints/best.safetensors --out exported.safetensors
+check 0 "from exported.safetensors" import exported.safetensors --out imported.safetensors --run run
+check 0 "the whole network was loaded from imported.safetensors" train toy/config.toml --out tuned "${small[@]}" \
+      --set train.iterations=1 --set model.pretrained=imported.safetensors
 check 0 "masktwins_s" bench step --width 2 --crop 16 --batch 1 --repeats 1 --json
 check 0 "relu" bench ops relu --markdown ops.md
 exists ops.md
@@ -58,6 +63,10 @@ check 1 "did you mean 'train.lr'" train toy/config.toml --set tran.lr=1
 check 1 "holds no run" eval --run toy
 check 1 "computes on the cpu only" train toy/config.toml --out other --device cuda
 printf 'no image' > broken.png
+check 1 "mis-shaped inc.conv.conv.0.weight" keys imported.safetensors --model unet
+check 1 "neither safetensors nor" keys toy/config.toml
+check 1 "belongs to another network" import imported.safetensors --out other --model unet
+check 1 "nope.pth: no such file" train toy/config.toml --out other --set model.pretrained=nope.pth
 check 1 "broken.png" predict --run run broken.png --out broken_out
 [ ! -e other ] && [ ! -e broken_out ] || { echo "an error left files behind"; failures=$((failures + 1)); }
 

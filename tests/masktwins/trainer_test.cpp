@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "data/image.h"
+#include "data/safetensors.h"
 #include "masktwins/network.h"
 #include "tests/data/folder.h"
 
@@ -222,4 +223,36 @@ TEST_CASE("evaluation leaves the network as it was") {
   CHECK(!logits.requires_grad());
   CHECK(model->training());
   CHECK(buffers() == before);
+}
+
+TEST_CASE("student and teacher start from the same pretrained weights") {
+  const Folder folder;
+  Trainer(small_config(folder), folder / "first", false, nowhere()).run();
+  const fs::path weights = folder / "first" / "checkpoints/last.safetensors";
+  std::FILE* messages = std::tmpfile();
+  Trainer(small_config(folder, {"seed=2", "model.pretrained=" + weights.string()}), folder / "second", false,
+          messages);
+  const auto first = data::read_safetensors(weights).tensors;
+  const auto second = data::read_safetensors(folder / "second/checkpoints/last.safetensors").tensors;
+  const std::string student = "model.", teacher = "ema_model.";
+  for (const auto& [name, tensor] : first) {
+    if (!name.starts_with(student)) continue;
+    CAPTURE(name);
+    const std::string same = name.substr(student.size());
+    CHECK(second.at(student + same).to_values<float>() == tensor.to_values<float>());
+    CHECK(second.at(teacher + same).to_values<float>() == tensor.to_values<float>());
+  }
+  std::rewind(messages);
+  char line[256] = {};
+  CHECK(std::fgets(line, sizeof line, messages) != nullptr);
+  std::fclose(messages);
+  CHECK(std::string(line).starts_with("pretrained weights: the whole network was loaded from "));
+}
+
+TEST_CASE("a missing file of weights leaves no run behind") {
+  const Folder folder;
+  CHECK(error_of([&] {
+          Trainer(small_config(folder, {"model.pretrained=nope.pth"}), folder / "run", false, nowhere());
+        }).find("nope.pth: no such file") != std::string::npos);
+  CHECK(!fs::exists(folder / "run"));
 }

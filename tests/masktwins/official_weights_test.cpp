@@ -1,0 +1,76 @@
+// Files that PyTorch wrote with official names, imported, compute what PyTorch computes; see
+// tests/reference/write_official_weights.py.
+#include <doctest/doctest.h>
+
+#include "data/safetensors.h"
+#include "masktwins/checkpoint.h"
+#include "masktwins/network.h"
+#include "masktwins/pretrained.h"
+#include "masktwins/weights_file.h"
+#include "tensor/autograd.h"
+#include "tests/compare.h"
+#include "tests/data/folder.h"
+#include "tests/network_golden.h"
+
+#ifdef MASKTWINS_LIBZIP
+
+using namespace masktwins;
+using namespace masktwins::tests;
+
+namespace {
+
+const std::string folder = "tests/golden/torch/";
+
+std::unique_ptr<nn::SegmentationModel> small_segformer(uint32_t seed = 1) {
+  nn::ModelOptions options;
+  options.in_channels = 3;
+  options.classes = 3;
+  options.seed = seed;
+  options.stage_channels = {2, 4, 5, 8};
+  options.stage_depths = {1, 1, 1, 1};
+  options.head_channels = 4;
+  return nn::build_model("segformer-b0", options);
+}
+
+// Without a graph and in evaluation mode.
+nn::SegmentationOutput outputs(nn::SegmentationModel& model) {
+  const NoGrad no_grad;
+  model.set_training(false);
+  return model.outputs(noise(image_site, {1, 3, 64, 96}).to(DType::float32));
+}
+
+Tensor golden(const std::string& name) {
+  return data::read_safetensors(folder + "segformer.safetensors").tensors.at(name);
+}
+
+}  // namespace
+
+TEST_CASE("a .pth with NVIDIA's names, imported, computes what PyTorch computes") {
+  const auto model = small_segformer();
+  load_network(folder + "segformer.pth", Network::student, *model);
+  check_close(outputs(*model).logits, golden("logits"), 1e-5, "logits");
+}
+
+TEST_CASE("a .pth with the official names of an ImageNet encoder starts a network") {
+  const auto model = small_segformer();
+  const std::string text = load_pretrained(folder + "segformer_encoder.pth", *model);
+  CHECK(
+      text.starts_with("the encoder was loaded from tests/golden/torch/segformer_encoder.pth (official Mix "
+                       "Transformer encoder; "));
+  check_close(outputs(*model).features, golden("features"), 1e-5, "features");
+}
+
+TEST_CASE("what is exported to other names and imported again is the same network") {
+  const Folder files;
+  const NamedWeights weights = read_weights(folder + "segformer.pth", Network::student);
+  for (const char* family : {"huggingface", "nvidia", "mmseg"}) {
+    CAPTURE(family);
+    const std::string path = files / family;
+    data::write_safetensors(path, {with_their_names(weights.tensors, family), {}});
+    const auto model = small_segformer(2);
+    load_network(path, Network::student, *model);
+    check_close(outputs(*model).logits, golden("logits"), 1e-5, "logits");
+  }
+}
+
+#endif
