@@ -131,6 +131,8 @@ TEST_CASE("cuBLASLt stand-in refuses descriptors that do not fit together") {
   s.set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT);
   cublasLtMatmulDesc_t tf32;
   cublasLtMatmulDescCreate(&tf32, CUBLAS_COMPUTE_32F_FAST_TF32, CUDA_R_32F);
+  const cublasOperation_t transposed = CUBLAS_OP_T;
+  cublasLtMatmulDescSetAttribute(tf32, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed);
   check_refused(cublasLtMatmulAlgoGetHeuristic(s.handle, tf32, s.a, s.b, s.d, s.d, s.preference, 1, &s.result,
                                                &s.results),
                 unsupported, "TF32");
@@ -184,12 +186,12 @@ TEST_CASE("cuBLASLt stand-in multiplies batches with bias and GELU") {
   const std::vector<float> a = integers(2 * 6 * 80, 3), b = integers(80 * 5, 7), bias = integers(6, 2);
   const DeviceArray<float> a_device(a), b_device(b), d_device(integers(2 * 6 * 5, 5)), bias_device(bias),
       workspace(64);
-  const float half = 1.0f / 64, two = 2;
+  const float alpha = 1.0f / 64, two = 2;
   const auto run = [&](cublasLtEpilogue_t epilogue) {
     s.set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
     s.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(bias_device.data()));
     REQUIRE(s.choose() == ok);
-    REQUIRE(cublasLtMatmul(s.handle, s.operation, &half, a_device.data(), s.a, b_device.data(), s.b, &two,
+    REQUIRE(cublasLtMatmul(s.handle, s.operation, &alpha, a_device.data(), s.a, b_device.data(), s.b, &two,
                            d_device.data(), s.d, d_device.data(), s.d, &s.result.algo, workspace.data(), 256,
                            nullptr) == ok);
     return d_device.values();
@@ -202,7 +204,7 @@ TEST_CASE("cuBLASLt stand-in multiplies batches with bias and GELU") {
           float sum = 0;
           for (std::size_t q = 0; q < 80; ++q) sum += a[z * 480 + row * 80 + q] * b[j * 80 + q];
           float& d = expected[z * 30 + j * 6 + row];
-          d = sum * half + two * d + bias[row];
+          d = sum * alpha + two * d + bias[row];
           if (gelu) d = 0.5f * d * (1 + std::tanh(0.7978845608f * (d + 0.044715f * d * d * d)));
         }
   };
