@@ -99,7 +99,7 @@ ColorJitter jitter_of(const Tensors& inputs, const Attributes& attributes) {
   ColorJitter jitter;
   int64_t digits = attribute(attributes, "order");
   for (std::size_t k = 4; k-- > 0; digits /= 10) jitter.order[k] = static_cast<ColorChange>(digits % 10);
-  const std::vector<double> factors = inputs[1].to(DType::float64).to_values<double>();
+  const std::vector<double> factors = inputs[1].to(Device::cpu).to(DType::float64).to_values<double>();
   for (std::size_t i = 0; i < factors.size(); i += 4)
     jitter.factors.push_back({{factors[i], factors[i + 1], factors[i + 2], factors[i + 3] - 1}});
   return jitter;

@@ -90,7 +90,7 @@ TEST_CASE("CUDA kernels take arrays at any address") {
     for (Tensor& input : inputs) input = misaligned(input);
     const Tensors actual = run(op, inputs, sample.attributes);
     for (std::size_t i = 0; i < actual.size(); ++i)
-      check_close(actual[i], expected[i], 0.1 * tolerance(op, dtype), "result " + std::to_string(i));
+      check_close(actual[i], expected[i], tolerance(op, dtype), "result " + std::to_string(i));
   });
 }
 
