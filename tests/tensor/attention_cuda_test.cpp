@@ -49,11 +49,11 @@ void check_attention(const Case& c, DType dtype, double tolerance) {
 }  // namespace
 
 TEST_CASE("attention on CUDA by tensor cores equals the CPU's") {
-  // Probabilities and their gradients are rounded to 8 (11) bits before the second product; sums over the
-  // queries add up to 1100 of those.
+  // o, from which backward starts, is rounded to 8 (11) bits, and so are the factors of the second products.
+  // The same roundings in numpy, in float64 otherwise, err by up to 3.6e-3 in float16 on the longest case.
   for (const Case& c : {Case{1, 70, 75, 2, 16}, {2, 65, 33, 1, 32}, {1, 1100, 40, 1, 64}, {1, 3, 5, 1, 64}}) {
     check_attention(c, DType::bfloat16, 3e-2);
-    check_attention(c, DType::float16, 4e-3);
+    check_attention(c, DType::float16, 8e-3);
   }
 }
 
