@@ -46,7 +46,7 @@ Keys model_keys(ModelConfig& model) {
              "transformers: so many of the first blocks save memory by computing twice"),
       number("model.head_channels", &model.head_channels, {0, 4096}, "heads: width; 0 = as published"),
       one_of("model.fusion", &model.fusion, {"aspp", "conv1"}, "daformer, hrda: how the head joins scales"),
-      number("model.hr_crop", &model.hr_crop, {32, 8192}, "hrda: side of the windows at full resolution"),
+      number("model.hr_crop", &model.hr_crop, {8, 8192}, "hrda: side of the windows at full resolution"),
       number("model.detail_weight", &model.detail_weight, probability,
              "hrda: weight of the loss of the windows alone"),
       other("model.pretrained", &model.pretrained, "file of weights to start from: an encoder or all"),

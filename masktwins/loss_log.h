@@ -29,6 +29,8 @@ class LossLog {
   Tensor failure() const { return failure_; }
   // Waits for the device. Throws NonFiniteError if a loss or the gradients of a step were not finite.
   void check() const;
+  // Forgets that, so that the step can be run again to be explained.
+  void forget_failure() { failure_.fill(0); }
   // The step in which that happened.
   int64_t failed_step() const;
 

@@ -179,6 +179,7 @@ void Trainer::or_explain(const data::Loader& loader, const std::function<void()>
     action();
   } catch (const NonFiniteError& error) {
     const int64_t step = train_step_.losses().failed_step();
+    train_step_.losses().forget_failure();
     std::string op;
     try {
       const NonFiniteGuard guard;

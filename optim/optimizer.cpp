@@ -94,9 +94,8 @@ void Optimizer::step(double lr, const Tensor& failure, int64_t step) {
   ++updates_;
   Tensor control;
   if (failure.defined() || scale_.defined() || options_.clip_norm > 0) {
-    const bool needs_norm = scale_.defined() || options_.clip_norm > 0;
     const Tensor& values = arena_.values();
-    const Tensor norm = needs_norm ? squared_norm(arena_.gradients()) : Tensor();
+    const Tensor norm = squared_norm(arena_.gradients());
     const Tensor flag = failure.defined() ? failure : Tensor::zeros({2}, DType::int32, values.device());
     control = gradient_control(norm, flag, scale_, values.dtype(), step, {.limit = options_.clip_norm});
   }

@@ -12,7 +12,7 @@ def forward(inputs, attributes):
     if not finite and not scaled and failure[0] == 0:
         failure[0], failure[1] = -1, int(attributes["step"])
     clip = min(1.0, limit / (norm + 1e-6)) if limit > 0 else 1.0
-    control = torch.tensor([clip / factor, 0.0 if finite and failure[0] == 0 else 1.0])
+    control = torch.tensor([clip / factor, 0.0 if finite and failure[0] == 0 else 1.0], dtype=torch.float64)
     if scaled:
         if not finite:
             scale = torch.tensor([scale[0] / 2, 0.0])
