@@ -19,7 +19,11 @@ class LossLog {
   // One loss (a scalar) of step number `step`. On the CPU, where reading costs nothing, this is also a
   // check().
   void add(const std::string& name, const Tensor& loss, int64_t step);
-  void end_step() { ++steps_; }
+  // After the optimiser: on the CPU also a check() of the gradients.
+  void end_step() {
+    ++steps_;
+    if (device_ == Device::cpu) check();
+  }
 
   // int32 {what failed or 0, in which step}, on the device: what optim::Optimizer::step takes.
   Tensor failure() const { return failure_; }

@@ -54,9 +54,7 @@ std::unique_ptr<FeatureDistance> make_feature_distance(const Config& config, Dev
     if (const auto found = std::find(classes.names.begin(), classes.names.end(), name);
         found != classes.names.end())
       things.push_back(found - classes.names.begin());
-  require(!things.empty(),
-          "uda.feature_classes: the data knows none of these classes, so uda.feature_distance_weight "
-          "would do nothing; name some of the data's or set it to 0");
+  if (things.empty()) return nullptr;  // the data shows none of them
   auto reference = build_network(config, device);
   load_pretrained(config.model.pretrained, *reference);
   return std::make_unique<FeatureDistance>(std::move(reference), things);

@@ -135,7 +135,7 @@ __global__ void __launch_bounds__(ProductV4::threads) product_v4_kernel(A a, B b
     };
 
     float sums[2][4][4] = {};  // 2 x 4 products of 16 x 8
-    start_copies(0, share.begin);
+    if (share.begin < share.end) start_copies(0, share.begin);
     int buffer = 0;
     for (int first_k = share.begin; first_k < share.end; first_k += depth, buffer = 1 - buffer) {
       if (first_k + depth < share.end) {

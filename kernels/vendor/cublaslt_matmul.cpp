@@ -182,16 +182,18 @@ LruCache<Problem, Plan>& plans() {
 template <class T>
 bool cublaslt_matmul(const MatmulArgs<T>& args) {
   const Problem problem = problem_of(args);
-  const Plan& plan = plans().get(problem, [&] { return make_plan(problem, args.bias); });
+  Plan& plan = plans().get(problem, [&] { return make_plan(problem, args.bias); });
   if (!plan.algorithm) return false;
   if (args.bias != nullptr)
     set(plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(args.bias));
   const DeviceScratch<char> workspace(static_cast<int64_t>(plan.workspace));
   constexpr float one = 1, zero = 0;
-  check(cublasLtMatmul(cublaslt_handle(), plan.operation, &one, args.b, plan.b, args.a, plan.a, &zero, args.c,
-                       plan.c, args.c, plan.c, &*plan.algorithm, workspace.data(), plan.workspace, stream()),
-        "cublasLtMatmul");
-  return true;
+  const cublasStatus_t status =
+      cublasLtMatmul(cublaslt_handle(), plan.operation, &one, args.b, plan.b, args.a, plan.a, &zero, args.c,
+                     plan.c, args.c, plan.c, &*plan.algorithm, workspace.data(), plan.workspace, stream());
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED) plan.algorithm.reset();  // nor for the next calls
+  else check(status, "cublasLtMatmul");
+  return plan.algorithm.has_value();
 }
 
 std::size_t cublaslt_plan_count() { return plans().size(); }

@@ -119,8 +119,8 @@ ImageSize check_norm_inputs(const char* op, const Tensor& x, const std::vector<T
     if (!parameter.defined()) continue;
     require(parameter.shape() == Shape{size.channels}, op, ": needs one parameter per channel, got ",
             parameter.shape(), " for input ", x.shape());
-    require(parameter.dtype() == wide(x.dtype()), op, ": parameters are ", parameter.dtype(),
-            ", but must be ", wide(x.dtype()), " for an input of ", x.dtype());
+    require(parameter.dtype() == wide(x.dtype()), op, ": parameters must be ", wide(x.dtype()),
+            " for an input of ", x.dtype(), ", got ", parameter.dtype());
   }
   return size;
 }

@@ -131,6 +131,8 @@ TEST_CASE("cuBLASLt stand-in refuses descriptors that do not fit together") {
   s.set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_DEFAULT);
   cublasLtMatmulDesc_t tf32;
   cublasLtMatmulDescCreate(&tf32, CUBLAS_COMPUTE_32F_FAST_TF32, CUDA_R_32F);
+  const cublasOperation_t transposed = CUBLAS_OP_T;
+  cublasLtMatmulDescSetAttribute(tf32, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed);
   check_refused(cublasLtMatmulAlgoGetHeuristic(s.handle, tf32, s.a, s.b, s.d, s.d, s.preference, 1, &s.result,
                                                &s.results),
                 unsupported, "TF32");

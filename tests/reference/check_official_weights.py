@@ -64,7 +64,7 @@ def main(program):
         config = SegformerConfig(num_labels=CLASSES)
         config.save_pretrained(folder)
         again = SegformerForSemanticSegmentation.from_pretrained(folder).eval()
-        same = all(torch.equal(a, b) for a, b in zip(again.double().state_dict().values(), model.state_dict().values()))
+        same = all(torch.equal(a, b) for a, b in zip(again.state_dict().values(), model.float().state_dict().values()))
         print("exported to Hugging Face, loaded there: the same weights" if same else "DIFFERENT")
 
 

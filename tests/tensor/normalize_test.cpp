@@ -86,7 +86,8 @@ TEST_CASE("norms say what is wrong with their inputs") {
                        "instance_norm: needs one parameter per channel, got (5) for input (2, 6, 4, 4)",
                        Error);
   CHECK_THROWS_WITH_AS(instance_norm(x, Tensor::zeros({6}, DType::float64)),
-                       "instance_norm: parameters are float64, the input is float32", Error);
+                       "instance_norm: parameters must be float32 for an input of float32, got float64",
+                       Error);
   CHECK_THROWS_WITH_AS(group_norm(x, 4), "group_norm: 4 groups do not divide 6 channels", Error);
   CHECK_THROWS_AS(group_norm(x, 0), Error);
   CHECK_THROWS_WITH_AS(batch_norm(x, six, six, {}, {}, {.training = false}),

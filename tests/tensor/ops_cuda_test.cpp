@@ -42,8 +42,6 @@ Tensors rounded_inputs(const Sample& sample, DType dtype) {
 
 // Ops that have no CUDA kernels yet.
 const std::set<std::string> without_kernels = {
-    "attention",
-    "linear",
 };
 
 template <class Body>
