@@ -69,7 +69,7 @@ OpRow take(const std::string& op, const std::string& phase, const std::string& s
 // Runs `body` with fresh counts.
 template <class Body>
 void counted(Body&& body) {
-  CachingAllocator::of(Device::cuda);
+  kernels::cuda::synchronize();  // what was queued before is not counted
   emulator::take_counts();
   Profiler::start();
   body();
