@@ -138,6 +138,12 @@ void check(const AugmentOptions& options) {
   check_range("noise_deviation", options.noise_deviation, 0, 1);
 }
 
+AugmentOptions geometry_only(AugmentOptions options) {
+  options.brightness_contrast = options.gamma = 0;
+  options.motion_blur = options.gaussian_blur = options.noise = 0;
+  return options;
+}
+
 Crop draw_crop(const AugmentOptions& options, int64_t size, const Section& section, Draws& draws) {
   Warp warp;
   warp.size = size;

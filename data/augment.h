@@ -35,7 +35,13 @@ struct AugmentOptions {
   double gaussian_blur_sigma = 1.5;  // uniform in [0, this], pixels
   double noise = 0;
   double noise_deviation = 0.1;  // of normal noise, uniform in [0, this] (white being 1)
+
+  // Whether the loader changes intensities of target crops as well. Without, the teacher labels clean images.
+  bool target_intensities = true;
 };
+
+// The same without any change of intensity.
+AugmentOptions geometry_only(AugmentOptions options);
 
 // Error with the name of the configuration key if a value makes no sense.
 void check(const AugmentOptions& options);

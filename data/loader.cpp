@@ -12,9 +12,9 @@ namespace {
 constexpr uint32_t source_site = 0xda7a0000u, target_site = 0xda7a0001u;
 
 // A crop of a section drawn uniformly, normalised.
-Crop draw_sample(const Dataset& dataset, const LoaderOptions& options, Draws draws) {
+Crop draw_sample(const Dataset& dataset, const AugmentOptions& augment, int64_t size, Draws draws) {
   const std::shared_ptr<const Section> section = dataset.section(draws.below(dataset.size()));
-  Crop crop = draw_crop(options.augment, options.crop, *section, draws);
+  Crop crop = draw_crop(augment, size, *section, draws);
   apply_normalisation(*section, crop.image);
   return crop;
 }
@@ -33,7 +33,7 @@ Crop draw_source_sample(const Dataset& dataset, const LoaderOptions& options, in
   for (int64_t attempt = 0;; ++attempt) {
     const Draws draws({options.seed, source_site}, static_cast<uint64_t>(step),
                       static_cast<uint32_t>(sample * tries + attempt));
-    Crop crop = draw_sample(dataset, options, draws);
+    Crop crop = draw_sample(dataset, options.augment, options.crop, draws);
     if (attempt + 1 == tries || foreground_share(crop.labels) >= options.foreground_share) return crop;
   }
 }
@@ -145,10 +145,12 @@ Batch Loader::make_batch(int64_t step) const {
   }
   if (!target_) return batch;
   batch.target_images = Tensor::empty({options_.target_batch, channels, crop, crop});
+  const AugmentOptions augment =
+      options_.augment.target_intensities ? options_.augment : geometry_only(options_.augment);
   for (int64_t sample = 0; sample < options_.target_batch; ++sample) {
     const Draws draws({options_.seed, target_site}, static_cast<uint64_t>(step),
                       static_cast<uint32_t>(sample));
-    put_image(draw_sample(*target_, options_, draws).image, batch.target_images, sample);
+    put_image(draw_sample(*target_, augment, crop, draws).image, batch.target_images, sample);
   }
   return batch;
 }

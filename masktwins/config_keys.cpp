@@ -145,6 +145,8 @@ Keys augment_keys(data::AugmentOptions& augment) {
       number("augment.noise", &augment.noise, probability, "normal noise"),
       number("augment.noise_deviation", &augment.noise_deviation, probability,
              "its largest deviation, white being 1"),
+      other("augment.target_intensities", &augment.target_intensities,
+            "target crops change in intensity too; false: the teacher labels clean images"),
   };
 }
 
@@ -168,6 +170,8 @@ Keys uda_keys(UdaConfig& uda) {
              "teacher probability of a sure pixel"),
       number("uda.threshold", &uda.threshold, probability,
              "pixels with less teacher probability are ignored"),
+      number("uda.foreground_threshold", &uda.foreground_threshold, probability,
+             "pixels with less teacher probability are background"),
       number("uda.ema_alpha", &uda.ema_alpha, probability,
              "teacher = alpha * teacher + (1 - alpha) * student"),
       number("uda.start", &uda.start, steps, "first step with target losses"),

@@ -35,7 +35,7 @@ PseudoLabels weigh(const PseudoLabel& teacher, int64_t classes, const UdaConfig&
 }  // namespace
 
 PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& uda) {
-  const PseudoLabel teacher = pseudo_label(logits);
+  const PseudoLabel teacher = pseudo_label(logits, uda.foreground_threshold);
   return dispatch_floating(logits.dtype(), "label_by_teacher",
                            [&](auto zero) { return weigh<decltype(zero)>(teacher, logits.dim(1), uda); });
 }

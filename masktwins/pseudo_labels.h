@@ -9,7 +9,7 @@
 namespace masktwins {
 
 struct PseudoLabels {
-  Tensor labels;       // uint8 (N, H, W): the most probable class
+  Tensor labels;       // uint8 (N, H, W): the most probable class, or 0
   Tensor probability;  // floating (N, H, W): its probability
   Tensor weights;      // floating (N, H, W): weight of the pixel in the losses
   double quality = 0;  // share of pixels with probability >= uda.quality_threshold
@@ -17,7 +17,7 @@ struct PseudoLabels {
 };
 
 // logits (N, K, H, W). The weight of a pixel is the quality if uda.quality_weight, else 1; and 0 where the
-// probability is below uda.threshold.
+// probability is below uda.threshold. Pixels with less than uda.foreground_threshold become class 0.
 PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& config);
 
 }  // namespace masktwins
