@@ -162,6 +162,12 @@ void check(const AugmentOptions& options) {
   border_of(options);
 }
 
+AugmentOptions geometry_only(AugmentOptions options) {
+  options.brightness_contrast = options.gamma = 0;
+  options.motion_blur = options.gaussian_blur = options.noise = 0;
+  return options;
+}
+
 AugmentOptions street_augmentation() {
   AugmentOptions options;
   options.probability = 1;

@@ -44,11 +44,16 @@ struct AugmentOptions {
   // class has this share of them or more (mmsegmentation's cat_max_ratio). 1: any place will do.
   double class_share_limit = 1;
   std::string border = "mirror";  // or "zero": what fills a crop beyond its section
+  // Whether the loader changes intensities of target crops as well. Without, the teacher labels clean images.
+  bool target_intensities = true;
 };
 
 // Left to right with probability 1/2, a class share limit of 0.75, zeros beyond the border, and nothing else:
 // what DAFormer, HRDA and MIC do with street scenes before their colour jitter.
 AugmentOptions street_augmentation();
+
+// The same without any change of intensity.
+AugmentOptions geometry_only(AugmentOptions options);
 
 // Error with the name of the configuration key if a value makes no sense.
 void check(const AugmentOptions& options);

@@ -27,9 +27,9 @@ void put(const std::vector<T>& values, Tensor& batch, int64_t sample) {
   std::copy(values.begin(), values.end(), batch.data<T>() + sample * count);
 }
 
-void put_image(const LoaderOptions& options, const Section& section, const Placement& placement, Draws& draws,
-               Tensor& batch, int64_t sample) {
-  Image image = draw_image(options.augment, section, placement, draws);
+void put_image(const AugmentOptions& augment, const Section& section, const Placement& placement,
+               Draws& draws, Tensor& batch, int64_t sample) {
+  Image image = draw_image(augment, section, placement, draws);
   apply_normalisation(section, image);
   put(image.pixels, batch, sample);
 }
@@ -162,7 +162,7 @@ void Loader::put_source_sample(Batch& batch, int64_t sample) const {
     const auto section = source_->section(rare ? wanted.section : draws.below(source_->size()));
     const Placement placement = draw_placement(options_.augment, options_.crop, *section, draws);
     if (attempt < tries && !accepted(placement.labels)) continue;
-    put_image(options_, *section, placement, draws, batch.source_images, sample);
+    put_image(options_.augment, *section, placement, draws, batch.source_images, sample);
     put(placement.labels.classes, batch.source_labels, sample);
     return;
   }
@@ -171,8 +171,10 @@ void Loader::put_source_sample(Batch& batch, int64_t sample) const {
 void Loader::put_target_sample(Batch& batch, int64_t sample) const {
   Draws draws({options_.seed, target_site}, static_cast<uint64_t>(batch.step), static_cast<uint32_t>(sample));
   const auto section = target_->section(draws.below(target_->size()));
-  const Placement placement = draw_placement(options_.augment, options_.crop, *section, draws);
-  put_image(options_, *section, placement, draws, batch.target_images, sample);
+  const AugmentOptions augment =
+      options_.augment.target_intensities ? options_.augment : geometry_only(options_.augment);
+  const Placement placement = draw_placement(augment, options_.crop, *section, draws);
+  put_image(augment, *section, placement, draws, batch.target_images, sample);
   put(crop_weights(*section, placement.warp), batch.target_weights, sample);
 }
 

@@ -106,6 +106,7 @@ struct UdaConfig {
   bool quality_weight = true;
   double quality_threshold = 0.968;
   double threshold = 0;
+  double foreground_threshold = 0;
   double ema_alpha = 0.999;
   int64_t start = 0;
   int64_t rampup = 0;

@@ -205,6 +205,8 @@ Keys augment_keys(std::string& preset, data::AugmentOptions& augment) {
              "source crops in which one class has this share or more are placed again"),
       one_of("augment.border", &augment.border, {"mirror", "zero"},
              "what fills a crop beyond an image that is smaller"),
+      other("augment.target_intensities", &augment.target_intensities,
+            "target crops change in intensity too; false: the teacher labels clean images"),
   };
 }
 
@@ -241,6 +243,8 @@ Keys uda_keys(UdaConfig& uda) {
              "teacher probability of a sure pixel"),
       number("uda.threshold", &uda.threshold, probability,
              "pixels with less teacher probability are ignored"),
+      number("uda.foreground_threshold", &uda.foreground_threshold, probability,
+             "pixels with less teacher probability are background"),
       number("uda.ema_alpha", &uda.ema_alpha, probability,
              "teacher = alpha * teacher + (1 - alpha) * student"),
       number("uda.start", &uda.start, steps, "first step with target losses"),

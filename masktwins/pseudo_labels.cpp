@@ -15,7 +15,7 @@ std::vector<double> PseudoLabels::class_share() const {
 }
 
 PseudoLabels label_by_teacher(const Tensor& logits, const UdaConfig& uda, const Tensor& pixel_weights) {
-  const PseudoLabel teacher = pseudo_label(logits);
+  const PseudoLabel teacher = pseudo_label(logits, uda.foreground_threshold);
   const LabelWeights weights =
       weigh_labels(teacher.label, teacher.probability, logits.dim(1),
                    {.sure = uda.quality_threshold, .least = uda.threshold, .by_quality = uda.quality_weight});

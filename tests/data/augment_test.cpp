@@ -327,6 +327,17 @@ TEST_CASE("blurs are drawn and intensities stay in [0, 1]") {
     }
 }
 
+TEST_CASE("geometry alone moves pixels and leaves intensities as they are") {
+  AugmentOptions options = geometry();
+  options.brightness_contrast = options.gamma = options.motion_blur = 1;
+  options.gaussian_blur = options.noise = 1;
+  for (uint32_t sample = 0; sample < 20; ++sample) {
+    const Crop expected = crop_of(ramp(250, true), geometry(), 48, sample);
+    CHECK(crop_of(ramp(250, true), options, 48, sample).image.pixels != expected.image.pixels);
+    CHECK(crop_of(ramp(250, true), geometry_only(options), 48, sample).image.pixels == expected.image.pixels);
+  }
+}
+
 TEST_CASE("senseless strengths are refused by name") {
   AugmentOptions options;
   check(options);

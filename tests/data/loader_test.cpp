@@ -215,6 +215,26 @@ TEST_CASE("crops without foreground are drawn again") {
   CHECK(empty_crops(0.1) < 4);
 }
 
+TEST_CASE("target crops keep their intensities if asked to, source crops never do") {
+  const Folder folder;
+  write_sections(folder, 1);
+  LoaderOptions options = small_options();
+  options.augment = {.probability = 1, .flip = 0, .transpose = 0, .rotate = 0, .resize = 0, .elastic = 0};
+  options.augment.brightness_contrast = 1;
+  const auto changed = [&](bool target_intensities) {
+    options.augment.target_intensities = target_intensities;
+    Loader loader(dataset(folder, true), dataset(folder, false), options);
+    LoaderOptions plain = options;
+    plain.augment.brightness_contrast = 0;
+    Loader reference(dataset(folder, true), dataset(folder, false), plain);
+    const Batch batch = loader.next(), expected = reference.next();
+    return std::pair(!same_bits(batch.source_images, expected.source_images),
+                     !same_bits(batch.target_images, expected.target_images));
+  };
+  CHECK(changed(true) == std::pair(true, true));
+  CHECK(changed(false) == std::pair(true, false));
+}
+
 TEST_CASE("what a worker meets comes out of next(), every time") {
   const Folder folder;
   write_sections(folder, 1);
