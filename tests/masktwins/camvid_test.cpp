@@ -30,7 +30,10 @@ TEST_CASE("CamVid by day and at dusk") {
                                 .class_names = classes_of(config).names});
   CHECK(rare.notices().empty());
 
-  data::Loader loader(source, target, {.crop = config.train.crop, .augment = config.augment});
+  data::LoaderOptions options;
+  options.crop = config.train.crop;
+  options.augment = config.augment;
+  data::Loader loader(source, target, options);
   CHECK(loader.notices().empty());
   const data::Batch batch = loader.next();
   const std::vector<float> pixels = batch.source_images.to_values<float>();
