@@ -6,6 +6,7 @@
 
 #include "data/file.h"
 #include "masktwins/datasets.h"
+#include "masktwins/memory_estimate.h"
 #include "masktwins/network.h"
 #include "masktwins/pretrained.h"
 #include "masktwins/signals.h"
@@ -134,6 +135,9 @@ bool Trainer::run() {
                      .images_per_step = config_.train.batch * (target_ ? 2 : 1),
                      .plain_every = config_.train.log_every});
   for (const std::string& notice : loader.notices()) progress.say(notice);
+  const MemoryEstimate memory = estimate_memory(config_, student_->size_multiple());
+  if (const auto warning = memory_warning(memory, available_memory()); !warning.empty())
+    progress.say(warning);
   LossMeans means;
   while (position_.step < iterations && !signals.stop_requested()) {
     const data::Batch batch = loader.next();
