@@ -7,6 +7,7 @@
 #include "masktwins/batch_feed.h"
 #include "masktwins/classes.h"
 #include "masktwins/datasets.h"
+#include "masktwins/memory_estimate.h"
 #include "masktwins/network.h"
 #include "masktwins/parameter_groups.h"
 #include "masktwins/pretrained.h"
@@ -146,6 +147,11 @@ bool Trainer::run() {
                      .images_per_step = config_.train.batch * (target_ ? 2 : 1),
                      .plain_every = config_.train.log_every});
   for (const std::string& notice : loader.notices()) progress.say(notice);
+  if (device_ == Device::cpu) {
+    const MemoryEstimate memory = estimate_memory(config_, student_->size_multiple());
+    if (const auto warning = memory_warning(memory, available_memory()); !warning.empty())
+      progress.say(warning);
+  }
   BatchFeed feed(loader, device_);
   while (position_.step < iterations && !signals.stop_requested()) {
     const data::Batch& batch = feed.next();

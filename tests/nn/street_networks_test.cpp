@@ -61,6 +61,16 @@ TEST_CASE("encoders and heads have the published numbers of parameters") {
   CHECK(nn::count_parameters(nn::SegformerHead(wide_stages, 768, 19, 0.1, init)) == 3164947);
 }
 
+TEST_CASE("HRDA with MiT-B5 has the published number of parameters and looks at an image") {
+  const auto model = nn::build_model("hrda-b5", {.in_channels = 3, .classes = 19, .hr_crop = 64});
+  CHECK(nn::count_parameters(*model) == 85685990);
+  model->set_training(false);
+  const NoGrad no_grad;
+  const NonFiniteGuard every_result_is_finite;
+  const Tensor logits = model->forward(picture({1, 3, 64, 64}));
+  CHECK(logits.shape() == Shape{1, 19, 64, 64});
+}
+
 TEST_CASE("parameters are named as in the official checkpoints") {
   const auto names = names_of(*nn::build_model("hrda-b5", tiny()));
   for (const char* name : {"backbone.patch_embed1.proj.weight",
