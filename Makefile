@@ -3,10 +3,11 @@
 
 PACKAGES := g++ cmake ninja-build doctest-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libstb-dev libtiff-dev libzip-dev
 BUILD := build
+CUDA_BUILD := build-cuda
 SANITIZE := build-sanitize
 export CTEST_OUTPUT_ON_FAILURE := 1
 
-.PHONY: all test demo bench docs emulate format clean packages sanitize
+.PHONY: all cuda test demo bench docs course kernels emulate format clean packages sanitize
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -23,11 +24,18 @@ packages:
 sanitize: $(SANITIZE)/build.ninja
 	ninja -C $(SANITIZE)
 
+# The program for NVIDIA GPUs from Turing to Blackwell, in build-cuda/. Needs nvcc 13, but no GPU.
+cuda: packages
+	cmake -G Ninja -B $(CUDA_BUILD) -DCMAKE_BUILD_TYPE=Release -DMASKTWINS_CUDA=device
+	ninja -C $(CUDA_BUILD)
+
 # All tests twice: as users run the program, and with AddressSanitizer and UndefinedBehaviorSanitizer.
+# Where there is a GPU, a third time on it.
 test: all sanitize
 	cd $(SANITIZE) && ctest --quiet -O sanitize.log || (cat sanitize.log; exit 1)
 	@tail -n 4 $(SANITIZE)/sanitize.log
 	cd $(BUILD) && ctest
+	@if nvidia-smi -L > /dev/null 2>&1; then $(MAKE) cuda && cd $(CUDA_BUILD) && ctest; fi
 
 demo: all
 	experiments/demo $(BUILD)/masktwins runs/demo
@@ -40,6 +48,16 @@ bench: all
 docs: all
 	$(BUILD)/masktwins bench ops --markdown docs/ops.md
 
+# Regenerates docs/kernels/: what the CUDA kernels move, as the emulator counts it, and what ptxas makes of them.
+kernels: all
+	ninja -C $(BUILD) masktwins_kernel_counts
+	$(BUILD)/masktwins_kernel_counts
+	python3 kernels/resources.py $(BUILD)
+
+# Counts again what the versions of docs/kernels do, and rewrites the tables there.
+course: all
+	$(BUILD)/masktwins_course docs/kernels
+
 # Runs a CUDA program with its own main on the emulated device: make emulate K=my_kernel.cu
 emulate: all
 	BUILD=$(BUILD) kernels/emulator/emulate $(K)
@@ -48,4 +66,4 @@ format:
 	clang-format -i $$(git ls-files '*.h' '*.cpp' '*.cu' '*.cuh')
 
 clean:
-	rm -rf $(BUILD) $(SANITIZE)
+	rm -rf $(BUILD) $(SANITIZE) $(CUDA_BUILD)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 #include "data/blur.h"
 #include "tensor/check.h"
@@ -52,6 +53,8 @@ DisplacementGrid draw_displacement(double pixels, double spacing, int64_t size, 
 
 // The linear part and the displacement; the maps go from the crop back to the section.
 void draw_geometry(const AugmentOptions& options, Warp& warp, Draws& draws) {
+  // Without it nothing is drawn, so that it changes no draw of the microscopy pipeline.
+  if (options.mirror > 0 && draws.chance(options.mirror)) warp.matrix = Matrix{1, 0, 0, -1} * warp.matrix;
   if (draws.chance(options.flip)) warp.matrix = draw_flip(draws) * warp.matrix;
   if (draws.chance(options.transpose)) warp.matrix = Matrix{0, 1, 1, 0} * warp.matrix;
   if (draws.chance(options.rotate)) {
@@ -102,6 +105,24 @@ void draw_intensities(const AugmentOptions& options, Image& image, Draws& draws)
   }
 }
 
+constexpr int64_t class_share_tries = 10;
+
+// Of the labelled pixels; 1 if there are none.
+double largest_class_share(const LabelMap& labels) {
+  std::array<int64_t, 256> counts{};
+  for (const uint8_t label : labels.classes) ++counts[label];
+  counts[ignore_class] = 0;
+  const auto labelled = std::accumulate(counts.begin(), counts.end(), int64_t{0});
+  if (labelled == 0) return 1;
+  return static_cast<double>(*std::max_element(counts.begin(), counts.end())) / static_cast<double>(labelled);
+}
+
+Border border_of(const AugmentOptions& options) {
+  require(options.border == "mirror" || options.border == "zero",
+          "augment.border: must be \"mirror\" or \"zero\", got \"", options.border, "\"");
+  return options.border == "zero" ? Border::zero : Border::mirror;
+}
+
 void check_range(const char* key, double value, double low, double high) {
   require(value >= low && value <= high, "augment.", key, ": must be in [", low, ", ", high, "], got ",
           value);
@@ -112,6 +133,7 @@ void check_range(const char* key, double value, double low, double high) {
 void check(const AugmentOptions& options) {
   const std::pair<const char*, double> probabilities[] = {
       {"probability", options.probability},
+      {"mirror", options.mirror},
       {"flip", options.flip},
       {"transpose", options.transpose},
       {"rotate", options.rotate},
@@ -122,6 +144,7 @@ void check(const AugmentOptions& options) {
       {"motion_blur", options.motion_blur},
       {"gaussian_blur", options.gaussian_blur},
       {"noise", options.noise},
+      {"class_share_limit", options.class_share_limit},
   };
   for (const auto& [key, value] : probabilities) check_range(key, value, 0, 1);
   check_range("rotate_degrees", options.rotate_degrees, 0, 180);
@@ -136,19 +159,49 @@ void check(const AugmentOptions& options) {
   check_range("motion_blur_pixels", options.motion_blur_pixels, 3, 99);
   check_range("gaussian_blur_sigma", options.gaussian_blur_sigma, 0, 32);
   check_range("noise_deviation", options.noise_deviation, 0, 1);
+  border_of(options);
 }
 
-Crop draw_crop(const AugmentOptions& options, int64_t size, const Section& section, Draws& draws) {
-  Warp warp;
+AugmentOptions geometry_only(AugmentOptions options) {
+  options.brightness_contrast = options.gamma = 0;
+  options.motion_blur = options.gaussian_blur = options.noise = 0;
+  return options;
+}
+
+AugmentOptions street_augmentation() {
+  AugmentOptions options;
+  options.probability = 1;
+  options.mirror = 0.5;
+  options.flip = options.transpose = options.rotate = options.resize = options.elastic = 0;
+  options.brightness_contrast = options.motion_blur = 0;
+  options.class_share_limit = 0.75;
+  options.border = "zero";
+  return options;
+}
+
+Placement draw_placement(const AugmentOptions& options, int64_t size, const Section& section, Draws& draws) {
+  Placement placement;
+  Warp& warp = placement.warp;
   warp.size = size;
-  const bool augmented = draws.chance(options.probability);
-  if (augmented) draw_geometry(options, warp, draws);
+  warp.border = border_of(options);
+  placement.augmented = draws.chance(options.probability);
+  if (placement.augmented) draw_geometry(options, warp, draws);
   const Point half = reach(warp);
-  warp.centre = {draw_centre(half.row, section.image.height, draws),
-                 draw_centre(half.column, section.image.width, draws)};
-  Crop crop = take_crop(section, warp);
-  if (augmented) draw_intensities(options, crop.image, draws);
-  return crop;
+  for (int64_t attempt = 0; attempt <= class_share_tries; ++attempt) {
+    warp.centre = {draw_centre(half.row, section.image.height, draws),
+                   draw_centre(half.column, section.image.width, draws)};
+    placement.labels = crop_labels(section, warp);
+    if (!section.labelled() || options.class_share_limit >= 1) break;
+    if (largest_class_share(placement.labels) < options.class_share_limit) break;
+  }
+  return placement;
+}
+
+Image draw_image(const AugmentOptions& options, const Section& section, const Placement& placement,
+                 Draws& draws) {
+  Image image = crop_image(section, placement.warp);
+  if (placement.augmented) draw_intensities(options, image, draws);
+  return image;
 }
 
 }  // namespace masktwins::data

@@ -1,10 +1,15 @@
-// What lies beyond the border of an image: its mirror image, the border pixel not repeated (reflect-101).
+// What lies beyond the border of an image.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
 namespace masktwins::data {
+
+enum class Border {
+  mirror,  // the image's mirror image, the border pixel not repeated (reflect-101)
+  zero,    // what the network sees as 0: the mean of the normalisation
+};
 
 // The index in [0, size) that stands for any i: ... 2 1 | 0 1 2 ... n-1 | n-2 n-3 ...
 inline int64_t mirrored(int64_t i, int64_t size) {

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 
@@ -65,6 +66,13 @@ void require_same_size(const Header& image, const Header& label, const std::stri
           "x", label.height, " pixels, the image ", image.width, "x", image.height);
 }
 
+Image red_channel(const Image& image) {
+  Image red{1, image.height, image.width, {}, image.white};
+  red.pixels.reserve(static_cast<std::size_t>(image.height * image.width));
+  for (std::size_t i = 0; i < image.pixels.size(); i += 3) red.pixels.push_back(image.pixels[i]);
+  return red;
+}
+
 int64_t bytes_of(const Section& section) {
   return static_cast<int64_t>(section.image.pixels.size() * sizeof(float) + section.labels.classes.size());
 }
@@ -77,6 +85,9 @@ Dataset::Dataset(DatasetOptions options) : options_(std::move(options)) {
           "dataset: ", options_.images.size(), " places with images but ", options_.labels.size(),
           " with labels");
   require(options_.scale > 0 && options_.scale <= 16, "data.scale: must be in (0, 16], got ", options_.scale);
+  require((options_.long_side > 0) == (options_.short_side > 0) && options_.long_side >= options_.short_side,
+          "dataset: long_side = ", options_.long_side, " and short_side = ", options_.short_side,
+          " must both be set, the long side not the shorter one");
   require(options_.channels == 1 || options_.channels == 3, "data.channels: must be 1 or 3, got ",
           options_.channels);
   for (std::size_t i = 0; i < options_.images.size(); ++i)
@@ -114,11 +125,18 @@ void Dataset::add_images(const fs::path& images, const fs::path& labels) {
     }
     for (std::size_t page = 0; page < headers.size(); ++page) {
       const auto number = static_cast<int64_t>(page);
+      const double scale = scale_of(headers[page]);
       entries_.push_back({headers.size() > 1 ? page_name(key, number) : key, file, label, number,
-                          scaled(headers[page].height, options_.scale),
-                          scaled(headers[page].width, options_.scale)});
+                          scaled(headers[page].height, scale), scaled(headers[page].width, scale), scale});
     }
   }
+}
+
+double Dataset::scale_of(const Header& header) const {
+  if (options_.long_side == 0) return options_.scale;
+  const auto [shorter, longer] = std::minmax(header.height, header.width);
+  return options_.scale * std::min(static_cast<double>(options_.long_side) / static_cast<double>(longer),
+                                   static_cast<double>(options_.short_side) / static_cast<double>(shorter));
 }
 
 const Dataset::Entry& Dataset::entry(int64_t index) const {
@@ -133,12 +151,31 @@ Section Dataset::read(const Entry& entry) const {
   };
   Image image = adapt(with_channels(read_image(entry.image, entry.page), options_.channels));
   Section section = normalise(entry.name, std::move(image), options_.normalisation);
-  if (labelled()) {
-    const Image stored = read_image(entry.label, entry.page);
-    section.labels =
-        resize(options_.label_values.apply(stored, entry.label.string()), entry.height, entry.width);
-  }
+  if (labelled()) section.labels = resize(read_labels(entry), entry.height, entry.width);
+  const auto pixels = [&](int64_t stored) { return std::llround(static_cast<double>(stored) * entry.scale); };
+  const Margins& stored = options_.margins;
+  section.margins = {pixels(stored.top), pixels(stored.bottom), pixels(stored.left), pixels(stored.right)};
   return section;
+}
+
+LabelMap Dataset::read_labels(const Entry& entry) const {
+  Image stored = read_label_image(entry.label, entry.page);
+  if (options_.labels_in_red) {
+    require(stored.channels == 3, entry.label.string(),
+            ": is grey; labels of this layout are RGB, with the class in the red channel");
+    stored = red_channel(stored);
+  }
+  return options_.label_values.apply(stored, entry.label.string());
+}
+
+const fs::path& Dataset::label_file(int64_t index) const {
+  require(labelled(), "dataset: it has no labels");
+  return entry(index).label;
+}
+
+LabelMap Dataset::stored_labels(int64_t index) const {
+  require(labelled(), "dataset: it has no labels");
+  return read_labels(entry(index));
 }
 
 std::shared_ptr<const Section> Dataset::section(int64_t index) const {

@@ -30,9 +30,14 @@ struct DatasetOptions {
   int64_t first = 0, count = 0;
 
   int64_t channels = 1;  // 1 grey, 3 RGB; files of the other kind are converted
-  double scale = 1;      // resizes every section, for example to bring two sets to the same nm per pixel
+  // Every section is resized, keeping its ratio, to the largest size with at most these sides (0: as stored),
+  // and then by `scale`; for example to bring two sets to the same nm per pixel.
+  int64_t long_side = 0, short_side = 0;
+  double scale = 1;
   Normalisation normalisation = Normalisation::minmax;
   LabelValues label_values{2};
+  bool labels_in_red = false;  // label files are RGB, and the red channel holds the value
+  Margins margins;             // pixels of the files
   // Decoded sections are kept up to this many bytes; beyond it the longest unused are read again when needed.
   int64_t cache_bytes = int64_t{4} << 30;
 };
@@ -56,12 +61,18 @@ class Dataset {
 
   std::shared_ptr<const Section> section(int64_t index) const;
 
+  // Error without labels.
+  const std::filesystem::path& label_file(int64_t index) const;
+  // The labels at the size of their file.
+  LabelMap stored_labels(int64_t index) const;
+
  private:
   struct Entry {
     std::string name;
     std::filesystem::path image, label;
     int64_t page = 0;
     int64_t height = 0, width = 0;
+    double scale = 1;
   };
   struct Kept {
     std::shared_ptr<const Section> section;
@@ -70,7 +81,9 @@ class Dataset {
 
   void add_images(const std::filesystem::path& images, const std::filesystem::path& labels);
   const Entry& entry(int64_t index) const;
+  double scale_of(const Header& header) const;
   Section read(const Entry& entry) const;
+  LabelMap read_labels(const Entry& entry) const;
   void keep(int64_t index, const std::shared_ptr<const Section>& section) const;
 
   DatasetOptions options_;

@@ -6,12 +6,15 @@
 // or larger than max_pixels.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace masktwins::data {
+
+using Color = std::array<uint8_t, 3>;  // red, green, blue
 
 // Pixel values as stored in the file: 0 to `white`.
 struct Image {
@@ -46,6 +49,8 @@ constexpr int64_t max_pixels = int64_t{1} << 28;
 std::vector<Header> read_headers(const std::filesystem::path& file);
 // A section of the file: grey or RGB, transparency dropped.
 Image read_image(const std::filesystem::path& file, int64_t section = 0);
+// The same for a file of labels: of a palette PNG with colours the indices (data/palette_png.h).
+Image read_label_image(const std::filesystem::path& file, int64_t section = 0);
 
 // Writers are atomic. Values are rounded and clamped to [0, 255].
 void write_png(const std::filesystem::path& file, const Image& image);

@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "data/file.h"
 #include "data/image.h"
+#include "data/palette_png.h"
 #include "data/tiff.h"
 #include "tensor/check.h"
 
@@ -81,20 +84,8 @@ std::vector<float> to_floats(const void* pixels, std::size_t count) {
   return {values, values + count};
 }
 
-}  // namespace
-
-std::vector<Header> read_headers(const fs::path& file) {
-  // Enough even for a JPEG whose size comes after a large colour profile.
-  const std::string bytes = read_file(file, 1 << 20);
-  if (looks_like_tiff(bytes)) return read_tiff_headers(file);
-  ByteSource source(bytes);
-  return {decode_header(file, source)};
-}
-
-Image read_image(const fs::path& file, int64_t section) {
-  if (looks_like_tiff(read_file(file, 4))) return read_tiff(file, section);
-  const std::string bytes = read_file(file);
-  require(section == 0, file.string(), ": holds one section, but section ", section, " was asked for");
+// A PNG, JPEG, BMP or TGA; `file` appears in errors.
+Image decode(const fs::path& file, std::string_view bytes) {
   ByteSource source(bytes);
   const Header header = decode_header(file, source);
   const stbi_io_callbacks callbacks = ByteSource::callbacks();
@@ -115,5 +106,32 @@ Image read_image(const fs::path& file, int64_t section) {
   image.pixels = wide ? to_floats<uint16_t>(pixels.get(), count) : to_floats<uint8_t>(pixels.get(), count);
   return image;
 }
+
+enum class Meaning { colors, labels };
+
+Image read(const fs::path& file, int64_t section, Meaning meaning) {
+  if (looks_like_tiff(read_file(file, 4))) return read_tiff(file, section);
+  const std::string bytes = read_file(file);
+  require(section == 0, file.string(), ": holds one section, but section ", section, " was asked for");
+  const auto indices = meaning == Meaning::labels ? palette_indices_as_grey(bytes) : std::nullopt;
+  if (!indices) return decode(file, bytes);
+  Image image = decode(file, indices->bytes);
+  for (float& value : image.pixels) value = std::round(value / indices->scale);
+  return image;
+}
+
+}  // namespace
+
+std::vector<Header> read_headers(const fs::path& file) {
+  // Enough even for a JPEG whose size comes after a large colour profile.
+  const std::string bytes = read_file(file, 1 << 20);
+  if (looks_like_tiff(bytes)) return read_tiff_headers(file);
+  ByteSource source(bytes);
+  return {decode_header(file, source)};
+}
+
+Image read_image(const fs::path& file, int64_t section) { return read(file, section, Meaning::colors); }
+
+Image read_label_image(const fs::path& file, int64_t section) { return read(file, section, Meaning::labels); }
 
 }  // namespace masktwins::data

@@ -39,6 +39,11 @@ std::string LabelValues::known_values() const {
   return listed < 20 ? text : text + ", ...";
 }
 
+LabelValues LabelValues::with_advice(std::string advice) && {
+  advice_ = std::move(advice);
+  return std::move(*this);
+}
+
 LabelMap LabelValues::apply(const Image& image, const std::string& name) const {
   LabelMap labels{image.height, image.width, {}};
   labels.classes.reserve(static_cast<std::size_t>(image.height * image.width));
@@ -50,8 +55,8 @@ LabelMap LabelValues::apply(const Image& image, const std::string& name) const {
       const auto value = static_cast<std::size_t>(pixel[0]);
       const int16_t label = classes_[value];
       if (label == unknown)
-        fail(name, ": value ", value, " at row ", row, ", column ", column, " is not in data.label_values (",
-             known_values(), "); add it, with class 255 to ignore it");
+        fail(name, ": value ", value, " at row ", row, ", column ", column,
+             " has no class (known values: ", known_values(), "); ", advice_);
       labels.classes.push_back(static_cast<uint8_t>(label));
     }
   return labels;

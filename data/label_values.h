@@ -22,6 +22,10 @@ class LabelValues {
   LabelValues(int64_t classes, const std::map<int64_t, int64_t>& class_of_value,
               std::optional<int64_t> otherwise = {});
 
+  // What a person should do about an unknown value, the end of the error; by default a word on
+  // data.label_values.
+  LabelValues with_advice(std::string advice) &&;
+
   // `image` holds stored values; it must be grey, or RGB with three equal channels. `name` appears in errors.
   LabelMap apply(const Image& image, const std::string& name) const;
 
@@ -30,6 +34,7 @@ class LabelValues {
 
   static constexpr int16_t unknown = -1;
   std::array<int16_t, 65536> classes_;
+  std::string advice_ = "add it to data.label_values, with class 255 to ignore it";
 };
 
 }  // namespace masktwins::data

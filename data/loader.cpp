@@ -9,15 +9,7 @@ namespace masktwins::data {
 namespace {
 
 // Random sites of the loader, far from those that ops count from 0.
-constexpr uint32_t source_site = 0xda7a0000u, target_site = 0xda7a0001u;
-
-// A crop of a section drawn uniformly, normalised.
-Crop draw_sample(const Dataset& dataset, const LoaderOptions& options, Draws draws) {
-  const std::shared_ptr<const Section> section = dataset.section(draws.below(dataset.size()));
-  Crop crop = draw_crop(options.augment, options.crop, *section, draws);
-  apply_normalisation(*section, crop.image);
-  return crop;
-}
+constexpr uint32_t source_site = 0xda7a0000u, target_site = 0xda7a0001u, rare_class_site = 0xda7a0002u;
 
 double foreground_share(const LabelMap& labels) {
   int64_t labelled = 0, foreground = 0;
@@ -28,19 +20,18 @@ double foreground_share(const LabelMap& labels) {
   return labelled > 0 ? static_cast<double>(foreground) / static_cast<double>(labelled) : 0;
 }
 
-Crop draw_source_sample(const Dataset& dataset, const LoaderOptions& options, int64_t step, int64_t sample) {
-  const int64_t tries = options.foreground_share > 0 ? options.foreground_tries : 1;
-  for (int64_t attempt = 0;; ++attempt) {
-    const Draws draws({options.seed, source_site}, static_cast<uint64_t>(step),
-                      static_cast<uint32_t>(sample * tries + attempt));
-    Crop crop = draw_sample(dataset, options, draws);
-    if (attempt + 1 == tries || foreground_share(crop.labels) >= options.foreground_share) return crop;
-  }
+// Into place number `sample` of a batch (N, ...).
+template <class T>
+void put(const std::vector<T>& values, Tensor& batch, int64_t sample) {
+  const auto count = static_cast<int64_t>(values.size());
+  std::copy(values.begin(), values.end(), batch.data<T>() + sample * count);
 }
 
-void put_image(const Image& image, Tensor& images, int64_t sample) {
-  const auto count = static_cast<int64_t>(image.pixels.size());
-  std::copy(image.pixels.begin(), image.pixels.end(), images.data<float>() + sample * count);
+void put_image(const AugmentOptions& augment, const Section& section, const Placement& placement,
+               Draws& draws, Tensor& batch, int64_t sample) {
+  Image image = draw_image(augment, section, placement, draws);
+  apply_normalisation(section, image);
+  put(image.pixels, batch, sample);
 }
 
 void check(const LoaderOptions& options) {
@@ -59,14 +50,18 @@ void check(const LoaderOptions& options) {
 }
 
 // Says so if sections do not fill a crop; empty otherwise.
-std::string small_sections(const Dataset& dataset, const char* role, int64_t crop) {
+std::string small_sections(const Dataset& dataset, const char* role, const LoaderOptions& options) {
+  const int64_t crop = options.crop;
   int64_t small = 0, example = 0;
   for (int64_t i = 0; i < dataset.size(); ++i)
     if (dataset.height(i) < crop || dataset.width(i) < crop) ++small, example = i;
   if (small == 0) return "";
   return concat_text(small, " of ", dataset.size(), " ", role, " sections are smaller than the crop of ",
                      crop, "x", crop, " pixels (", dataset.name(example), ": ", dataset.width(example), "x",
-                     dataset.height(example), "); they are mirrored at the border, without labels there");
+                     dataset.height(example), "); ",
+                     options.augment.border == "zero" ? "the rest of the crop is filled with zeros"
+                                                      : "they are mirrored at the border",
+                     ", without labels there");
 }
 
 }  // namespace
@@ -84,8 +79,11 @@ Loader::Loader(std::shared_ptr<const Dataset> source, std::shared_ptr<const Data
           source_->channels(), " channels, the target ", target_ ? target_->channels() : 0);
   for (const auto& [set, role] : {std::pair{source_, "source"}, std::pair{target_, "target"}})
     if (set)
-      if (std::string notice = small_sections(*set, role, options_.crop); !notice.empty())
+      if (std::string notice = small_sections(*set, role, options_); !notice.empty())
         notices_.push_back(std::move(notice));
+  if (options_.rare_classes)
+    notices_.insert(notices_.end(), options_.rare_classes->notices().begin(),
+                    options_.rare_classes->notices().end());
   for (int64_t i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
 }
 
@@ -109,7 +107,7 @@ void Loader::work() {
     lock.unlock();
     Slot slot;
     try {
-      slot.batch = make_batch(step);
+      slot.batch = batch_of(step);
     } catch (...) {
       slot.problem = std::current_exception();
     }
@@ -131,26 +129,53 @@ Batch Loader::next() {
   return batch;
 }
 
-Batch Loader::make_batch(int64_t step) const {
+Batch Loader::batch_of(int64_t step) const {
   const int64_t crop = options_.crop, channels = source_->channels();
   Batch batch;
   batch.step = step;
   batch.source_images = Tensor::empty({options_.batch, channels, crop, crop});
   batch.source_labels = Tensor::empty({options_.batch, crop, crop}, DType::uint8);
-  for (int64_t sample = 0; sample < options_.batch; ++sample) {
-    const Crop drawn = draw_source_sample(*source_, options_, step, sample);
-    put_image(drawn.image, batch.source_images, sample);
-    std::copy(drawn.labels.classes.begin(), drawn.labels.classes.end(),
-              batch.source_labels.data<uint8_t>() + sample * crop * crop);
-  }
+  for (int64_t sample = 0; sample < options_.batch; ++sample) put_source_sample(batch, sample);
   if (!target_) return batch;
   batch.target_images = Tensor::empty({options_.target_batch, channels, crop, crop});
-  for (int64_t sample = 0; sample < options_.target_batch; ++sample) {
-    const Draws draws({options_.seed, target_site}, static_cast<uint64_t>(step),
-                      static_cast<uint32_t>(sample));
-    put_image(draw_sample(*target_, options_, draws).image, batch.target_images, sample);
-  }
+  batch.target_weights = Tensor::empty({options_.target_batch, crop, crop});
+  for (int64_t sample = 0; sample < options_.target_batch; ++sample) put_target_sample(batch, sample);
   return batch;
+}
+
+void Loader::put_source_sample(Batch& batch, int64_t sample) const {
+  const auto step = static_cast<uint64_t>(batch.step);
+  const RareClasses* rare = options_.rare_classes.get();
+  RareClasses::Choice wanted{};
+  if (rare) {
+    Draws draws({options_.seed, rare_class_site}, step, static_cast<uint32_t>(sample));
+    wanted = rare->draw(draws);
+  }
+  const auto accepted = [&](const LabelMap& labels) {
+    return rare ? rare->shows(labels, wanted.label) : foreground_share(labels) >= options_.foreground_share;
+  };
+  const int64_t tries = rare                            ? 1 + RareClasses::new_crops
+                        : options_.foreground_share > 0 ? options_.foreground_tries
+                                                        : 1;
+  for (int64_t attempt = 1;; ++attempt) {
+    Draws draws({options_.seed, source_site}, step, static_cast<uint32_t>(sample * tries + attempt - 1));
+    const auto section = source_->section(rare ? wanted.section : draws.below(source_->size()));
+    const Placement placement = draw_placement(options_.augment, options_.crop, *section, draws);
+    if (attempt < tries && !accepted(placement.labels)) continue;
+    put_image(options_.augment, *section, placement, draws, batch.source_images, sample);
+    put(placement.labels.classes, batch.source_labels, sample);
+    return;
+  }
+}
+
+void Loader::put_target_sample(Batch& batch, int64_t sample) const {
+  Draws draws({options_.seed, target_site}, static_cast<uint64_t>(batch.step), static_cast<uint32_t>(sample));
+  const auto section = target_->section(draws.below(target_->size()));
+  const AugmentOptions augment =
+      options_.augment.target_intensities ? options_.augment : geometry_only(options_.augment);
+  const Placement placement = draw_placement(augment, options_.crop, *section, draws);
+  put_image(augment, *section, placement, draws, batch.target_images, sample);
+  put(crop_weights(*section, placement.warp), batch.target_weights, sample);
 }
 
 }  // namespace masktwins::data

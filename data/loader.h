@@ -15,6 +15,7 @@
 
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "data/rare_classes.h"
 #include "tensor/tensor.h"
 
 namespace masktwins::data {
@@ -29,6 +30,8 @@ struct LoaderOptions {
   // `foreground_tries` times in all; the last is taken as it is. 0: every crop is taken.
   double foreground_share = 0;
   int64_t foreground_tries = 10;
+  // Source sections and crops are drawn by rare classes instead; null: uniformly.
+  std::shared_ptr<const RareClasses> rare_classes;
   int64_t first_step = 0;  // step of the first batch, for resuming
   int64_t workers = 1;
   int64_t prefetch = 2;  // batches kept ready
@@ -39,6 +42,9 @@ struct Batch {
   Tensor source_images;  // float32 (batch, C, crop, crop), normalised
   Tensor source_labels;  // uint8 (batch, crop, crop), 255 = ignore
   Tensor target_images;  // float32 (target_batch, C, crop, crop); undefined without a target set
+  // float32 (target_batch, crop, crop): 0 in the margins of the set and beyond borders that are not mirrored,
+  // else 1. What the network says there teaches nothing.
+  Tensor target_weights{};
 };
 
 class Loader {
@@ -55,6 +61,9 @@ class Loader {
   // once more.
   Batch next();
 
+  // The batch of any step, made now.
+  Batch batch_of(int64_t step) const;
+
   // Lines that a person should read once, for example that sections are smaller than the crop.
   const std::vector<std::string>& notices() const { return notices_; }
 
@@ -65,7 +74,8 @@ class Loader {
   };
 
   void work();
-  Batch make_batch(int64_t step) const;
+  void put_source_sample(Batch& batch, int64_t sample) const;
+  void put_target_sample(Batch& batch, int64_t sample) const;
 
   std::shared_ptr<const Dataset> source_, target_;
   LoaderOptions options_;

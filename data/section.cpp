@@ -39,7 +39,7 @@ Section normalise(std::string name, Image image, Normalisation mode) {
   Section section{std::move(name), std::move(image), {}};
   if (mode == Normalisation::imagenet) {
     require(section.image.channels == 3, section.name, ": imagenet normalisation needs 3 channels, got ",
-            section.image.channels, "; set data.channels = 3");
+            section.image.channels, "; set model.in_channels = 3");
     for (float& value : section.image.pixels) value /= section.image.white;
     section.mean = {123.675f / 255, 116.28f / 255, 103.53f / 255};
     section.deviation = {58.395f / 255, 57.12f / 255, 57.375f / 255};

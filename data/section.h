@@ -19,12 +19,19 @@ enum class Normalisation {
 // "minmax", "standard" or "imagenet"; Error for anything else.
 Normalisation parse_normalisation(const std::string& name);
 
+// How many rows and columns at each side of a section say nothing about it, such as the bonnet of the car
+// that carries the camera.
+struct Margins {
+  int64_t top = 0, bottom = 0, left = 0, right = 0;
+};
+
 // What the network sees is (intensity - mean) / deviation. Augmentation works on the intensities, so that its
 // strengths mean the same with every normalisation.
 struct Section {
   std::string name;
   Image image;      // intensities in [0, 1], white = 1
   LabelMap labels;  // empty when the section has no labels
+  Margins margins{};
   std::array<float, 3> mean{0, 0, 0}, deviation{1, 1, 1};
 
   bool labelled() const { return !labels.classes.empty(); }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/border.h"
 #include "data/spline.h"
 
 namespace masktwins::data {
@@ -32,12 +31,19 @@ void interpolate(const Image& image, Point point, float* out) {
   }
 }
 
-uint8_t class_at(const Section& section, Point point) {
-  const LabelMap& labels = section.labels;
-  const auto y = static_cast<int64_t>(std::floor(point.row));
-  const auto x = static_cast<int64_t>(std::floor(point.column));
-  const bool inside = y >= 0 && y < labels.height && x >= 0 && x < labels.width;
-  return inside ? labels.classes[static_cast<std::size_t>(y * labels.width + x)] : ignore_class;
+int64_t pixel_at(double coordinate) { return static_cast<int64_t>(std::floor(coordinate)); }
+
+// `area` is an Image or a LabelMap.
+template <class Area>
+bool contains(const Area& area, Point point) {
+  const int64_t y = pixel_at(point.row), x = pixel_at(point.column);
+  return y >= 0 && y < area.height && x >= 0 && x < area.width;
+}
+
+uint8_t class_at(const LabelMap& labels, Point point) {
+  if (!contains(labels, point)) return ignore_class;
+  return labels
+      .classes[static_cast<std::size_t>(pixel_at(point.row) * labels.width + pixel_at(point.column))];
 }
 
 }  // namespace
@@ -77,19 +83,45 @@ Point reach(const Warp& warp) {
           half * (std::abs(warp.matrix[2]) + std::abs(warp.matrix[3]))};
 }
 
-Crop take_crop(const Section& section, const Warp& warp) {
-  const int64_t channels = section.image.channels;
-  const auto pixels = static_cast<std::size_t>(warp.size * warp.size);
-  Crop crop{{channels, warp.size, warp.size, {}, section.image.white}, {warp.size, warp.size, {}}};
-  crop.image.pixels.resize(pixels * static_cast<std::size_t>(channels));
-  crop.labels.classes.resize(pixels);
+Image crop_image(const Section& section, const Warp& warp) {
+  const Image& image = section.image;
+  Image crop{image.channels, warp.size, warp.size, {}, image.white};
+  crop.pixels.resize(static_cast<std::size_t>(warp.size * warp.size * image.channels));
   for (int64_t row = 0; row < warp.size; ++row)
     for (int64_t column = 0; column < warp.size; ++column) {
       const Point point = warp.section_point(row, column);
-      interpolate(section.image, point, crop.image.at(row, column));
-      crop.labels.classes[static_cast<std::size_t>(row * warp.size + column)] = class_at(section, point);
+      if (warp.border == Border::zero && !contains(image, point))
+        std::copy_n(section.mean.begin(), image.channels, crop.at(row, column));
+      else interpolate(image, point, crop.at(row, column));
     }
   return crop;
+}
+
+LabelMap crop_labels(const Section& section, const Warp& warp) {
+  LabelMap crop{warp.size, warp.size, {}};
+  crop.classes.reserve(static_cast<std::size_t>(warp.size * warp.size));
+  for (int64_t row = 0; row < warp.size; ++row)
+    for (int64_t column = 0; column < warp.size; ++column)
+      crop.classes.push_back(class_at(section.labels, warp.section_point(row, column)));
+  return crop;
+}
+
+std::vector<float> crop_weights(const Section& section, const Warp& warp) {
+  const Image& image = section.image;
+  const Margins& margins = section.margins;
+  std::vector<float> weights;
+  weights.reserve(static_cast<std::size_t>(warp.size * warp.size));
+  for (int64_t row = 0; row < warp.size; ++row)
+    for (int64_t column = 0; column < warp.size; ++column) {
+      const Point point = warp.section_point(row, column);
+      const int64_t y = mirrored(pixel_at(point.row), image.height);
+      const int64_t x = mirrored(pixel_at(point.column), image.width);
+      const bool counts = y >= margins.top && y < image.height - margins.bottom && x >= margins.left &&
+                          x < image.width - margins.right;
+      const bool padding = warp.border == Border::zero && !contains(image, point);
+      weights.push_back(counts && !padding ? 1.0f : 0.0f);
+    }
+  return weights;
 }
 
 }  // namespace masktwins::data

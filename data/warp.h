@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "data/border.h"
 #include "data/section.h"
 
 namespace masktwins::data {
@@ -31,6 +32,7 @@ struct Warp {
   Point centre;                              // in the section
   std::array<double, 4> matrix{1, 0, 0, 1};  // row-major: (row, column) from (row, column)
   DisplacementGrid displacement;
+  Border border = Border::mirror;
 
   Point section_point(int64_t row, int64_t column) const;
 };
@@ -38,11 +40,12 @@ struct Warp {
 // How far the warped crop reaches from its centre along each axis of the section, displacement included.
 Point reach(const Warp& warp);
 
-struct Crop {
-  Image image;      // (size, size, channels), by linear interpolation, mirrored beyond the border
-  LabelMap labels;  // (size, size), of the nearest pixel; 255 beyond the border and without labels
-};
-
-Crop take_crop(const Section& section, const Warp& warp);
+// All of (size, size).
+// By linear interpolation.
+Image crop_image(const Section& section, const Warp& warp);
+// Of the nearest pixel; 255 beyond the border and without labels.
+LabelMap crop_labels(const Section& section, const Warp& warp);
+// 0 where the nearest pixel lies in the section's margins, or beyond a border that is not mirrored; else 1.
+std::vector<float> crop_weights(const Section& section, const Warp& warp);
 
 }  // namespace masktwins::data

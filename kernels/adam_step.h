@@ -3,6 +3,8 @@
 //   coupled decay:    g += weight_decay * p          decoupled: p *= 1 - lr * weight_decay
 //   m = beta1 * m + (1 - beta1) * g,  v = beta2 * v + (1 - beta2) * g²
 //   p -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
+// With `control` g is multiplied by control[0] first, and nothing changes if control[1] != 0
+// (kernels/gradient_control.h).
 // Bytes: p, m, v read and written, g read: 28 per float32 parameter. Flops: about 12 per parameter.
 #pragma once
 
@@ -27,6 +29,7 @@ struct AdamStepArgs {
   T* parameter;
   T* first_moment;
   T* second_moment;
+  const T* control = nullptr;
 };
 
 // The constants of one update, each rounded once: 1 - beta2 computed in float32 would be 1e-5 off.
@@ -57,6 +60,9 @@ HOST_DEVICE void adam_element(const AdamCoefficients<T>& c, T gradient, T& p, T&
 namespace cpu {
 template <class T>
 void adam_step(const AdamStepArgs<T>& args);
-}
+}  // namespace cpu
+namespace cuda {
+void adam_step(const AdamStepArgs<float>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -12,6 +12,8 @@
 
 #include <cstdint>
 
+#include "kernels/common/float16.h"
+
 namespace masktwins::kernels {
 
 struct AttentionShape {
@@ -24,7 +26,7 @@ struct AttentionArgs {
   const T* q;
   const T* kv;
   T* o;
-  T* log_sum;  // L, for backward
+  Wide<T>* log_sum;  // L, for backward
   double scale;
 };
 
@@ -34,7 +36,7 @@ struct AttentionBackwardArgs {
   const T* q;
   const T* kv;
   const T* o;
-  const T* log_sum;
+  const Wide<T>* log_sum;
   const T* d_o;
   T* dq;
   T* dkv;
@@ -47,5 +49,14 @@ void attention(const AttentionArgs<T>& args);
 template <class T>
 void attention_backward(const AttentionBackwardArgs<T>& args);
 }  // namespace cpu
+
+namespace cuda {
+// float, bfloat16 and float16; heads of at most 64 channels; deterministic.
+constexpr int64_t most_head_channels = 64;
+template <class T>
+void attention(const AttentionArgs<T>& args);
+template <class T>
+void attention_backward(const AttentionBackwardArgs<T>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

@@ -48,4 +48,14 @@ template <class T>
 void linear_backward_weight(const LinearBackwardWeightArgs<T>& args);
 }  // namespace cpu
 
+namespace cuda {
+// float, bfloat16 and float16; deterministic.
+template <class T>
+void linear(const LinearArgs<T>& args);
+template <class T>
+void linear_backward_data(const LinearBackwardDataArgs<T>& args);
+template <class T>
+void linear_backward_weight(const LinearBackwardWeightArgs<T>& args);
+}  // namespace cuda
+
 }  // namespace masktwins::kernels

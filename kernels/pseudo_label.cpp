@@ -24,8 +24,10 @@ void pseudo_label(const PseudoLabelArgs<T>& args) {
       }
       block.exponentiate(total);
       for (int64_t p = 0; p < pixels; ++p) {
-        args.label[first + p] = static_cast<uint8_t>(best[p]);
-        args.probability[first + p] = 1 / total[p];
+        const T probability = 1 / total[p];
+        const bool sure = static_cast<double>(probability) >= args.foreground_threshold;
+        args.label[first + p] = sure ? static_cast<uint8_t>(best[p]) : 0;
+        args.probability[first + p] = probability;
       }
     });
   });

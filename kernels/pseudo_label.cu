@@ -5,6 +5,7 @@ namespace masktwins::kernels::cuda {
 namespace {
 
 struct MostProbable {
+  double foreground_threshold;
   uint8_t* label;
   float* probability;
 
@@ -18,7 +19,7 @@ struct MostProbable {
     });
     float sum = 0;
     z.for_each([&](int k) { sum += expf(z.value(k) - largest); });
-    label[pixel] = static_cast<uint8_t>(best);
+    label[pixel] = static_cast<double>(1 / sum) >= foreground_threshold ? static_cast<uint8_t>(best) : 0;
     probability[pixel] = 1 / sum;
   }
 };
@@ -27,8 +28,8 @@ struct MostProbable {
 
 template <class T>
 void pseudo_label(const PseudoLabelArgs<T>& args) {
-  for_each_pixel("pseudo_label", MostProbable{args.label, args.probability}, args.pixels, args.classes,
-                 static_cast<T*>(nullptr), args.logits);
+  for_each_pixel("pseudo_label", MostProbable{args.foreground_threshold, args.label, args.probability},
+                 args.pixels, args.classes, static_cast<T*>(nullptr), args.logits);
 }
 
 template void pseudo_label(const PseudoLabelArgs<float>&);

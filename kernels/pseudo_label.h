@@ -1,5 +1,6 @@
 // pseudo_label: for every pixel the most probable class of softmax(logits) and its probability (section 3.3):
-// label = argmax_k z_k (the first of equals), probability = 1 / sum_k exp(z_k - z_label).
+// label = argmax_k z_k (the first of equals), probability = 1 / sum_k exp(z_k - z_label);
+// label = 0 where probability < foreground_threshold.
 // Layout: logits (pixels, classes). Bytes: logits once, 1 + sizeof(Wide<T>) per pixel written. Flops: 3 per
 // logit.
 #pragma once
@@ -13,6 +14,7 @@ namespace masktwins::kernels {
 template <class T>
 struct PseudoLabelArgs {
   int64_t pixels, classes;
+  double foreground_threshold;
   const T* logits;
   uint8_t* label;
   Wide<T>* probability;

@@ -5,8 +5,8 @@
 namespace masktwins::kernels::cpu {
 
 template <class T>
-double squared_norm(const SquaredNormArgs<T>& args) {
-  return parallel_sum<double>(args.count, 1 << 15, [&](int64_t begin, int64_t end) {
+void squared_norm(const SquaredNormArgs<T>& args) {
+  *args.result = static_cast<T>(parallel_sum<double>(args.count, 1 << 15, [&](int64_t begin, int64_t end) {
     constexpr int parts = 16;  // independent sums, so that additions overlap
     double sum[parts] = {};
     int64_t i = begin;
@@ -17,10 +17,10 @@ double squared_norm(const SquaredNormArgs<T>& args) {
     double total = 0;
     for (const double part : sum) total += part;
     return total;
-  });
+  }));
 }
 
-template double squared_norm(const SquaredNormArgs<float>&);
-template double squared_norm(const SquaredNormArgs<double>&);
+template void squared_norm(const SquaredNormArgs<float>&);
+template void squared_norm(const SquaredNormArgs<double>&);
 
 }  // namespace masktwins::kernels::cpu

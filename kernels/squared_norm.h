@@ -1,4 +1,4 @@
-// squared_norm: sum of x², added in double over fixed chunks; the gradient norm of clipping.
+// squared_norm: *result = sum of x², added in double in a fixed order; the gradient norm of clipping.
 // Bytes: 1 read. Flops: 2 per element.
 #pragma once
 
@@ -10,11 +10,15 @@ template <class T>
 struct SquaredNormArgs {
   const T* x;
   int64_t count;
+  T* result;
 };
 
 namespace cpu {
 template <class T>
-double squared_norm(const SquaredNormArgs<T>& args);
-}
+void squared_norm(const SquaredNormArgs<T>& args);
+}  // namespace cpu
+namespace cuda {
+void squared_norm(const SquaredNormArgs<float>& args);
+}  // namespace cuda
 
 }  // namespace masktwins::kernels

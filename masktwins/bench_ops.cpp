@@ -11,6 +11,7 @@
 #include "tensor/autograd.h"
 #include "tensor/op.h"
 #include "tensor/random.h"
+#include "tensor/synchronize.h"
 
 namespace masktwins {
 namespace {
@@ -20,12 +21,14 @@ using Clock = std::chrono::steady_clock;
 constexpr double least_seconds = 0.2;  // per case
 constexpr int least_runs = 3;
 
-double best_seconds(const std::function<void()>& prepare, const std::function<void()>& body) {
+double best_seconds(Device device, const std::function<void()>& prepare, const std::function<void()>& body) {
   double best = 1e9, all = 0;
   for (int run = 0; run < least_runs || all < least_seconds; ++run) {
     prepare();
+    synchronize(device);
     const auto begin = Clock::now();
     body();
+    synchronize(device);
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     best = std::min(best, seconds);
     all += seconds;
@@ -47,8 +50,9 @@ std::string shapes_of(const Sample& sample) {
   return text;
 }
 
-Measurement measure(const OpDef& op, const Sample& sample) {
+Measurement measure(const OpDef& op, const Sample& sample, Device device) {
   Tensors inputs = make_inputs(sample, DType::float32, 1);
+  for (Tensor& input : inputs) input = input.to(device);
   Measurement result{shapes_of(sample), 0, 0, op.work(inputs, sample.attributes)};
   Tensors outputs;
   const auto forward = [&] {
@@ -58,7 +62,8 @@ Measurement measure(const OpDef& op, const Sample& sample) {
   {
     const NoGrad no_grad;
     forward();
-    result.forward = best_seconds([] {}, forward);
+    result.forward = best_seconds(
+        device, [] {}, forward);
   }
   if (!op.has_gradient) return result;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -66,12 +71,12 @@ Measurement measure(const OpDef& op, const Sample& sample) {
     if (is_floating(argument.dtype) && argument.differentiable) inputs[i].set_requires_grad();
   }
   forward();
-  const Tensor gradient = Tensor::full(outputs[0].shape(), 1);
+  const Tensor gradient = Tensor::full(outputs[0].shape(), 1, outputs[0].dtype(), outputs[0].device());
   const auto prepare = [&] {
     for (Tensor& input : inputs) input.set_grad({});
     forward();
   };
-  result.backward = best_seconds(prepare, [&] { backward(outputs[0], gradient); });
+  result.backward = best_seconds(device, prepare, [&] { backward(outputs[0], gradient); });
   return result;
 }
 
@@ -134,7 +139,7 @@ void bench_ops(const OpsBenchOptions& options) {
   for (const auto& [name, op] : registered_ops()) {
     if (name.find(options.only) == std::string::npos) continue;
     for (const Sample& sample : op.benchmarks) {
-      const Measurement measurement = measure(op, sample);
+      const Measurement measurement = measure(op, sample, options.device);
       print(op, measurement);
       rows += markdown_row(op, measurement);
     }

@@ -3,11 +3,14 @@
 
 #include <string>
 
+#include "tensor/device.h"
+
 namespace masktwins {
 
 struct OpsBenchOptions {
   std::string only;      // part of a name
   std::string markdown;  // file for the table; empty: none
+  Device device = Device::cpu;
 };
 
 // Times the benchmark cases of every registered op, forward and backward.

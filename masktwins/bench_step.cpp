@@ -8,15 +8,21 @@
 #include <nlohmann/json.hpp>
 
 #include "data/file.h"
+#include "masktwins/batch_feed.h"
 #include "masktwins/network.h"
 #include "masktwins/train_step.h"
 #include "tensor/op.h"
 #include "tensor/profiler.h"
+#include "tensor/synchronize.h"
 
 namespace masktwins {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+bool is_unet(const StepBenchOptions& options) { return options.model == "unet"; }
+int64_t channels(const StepBenchOptions& options) { return is_unet(options) ? 1 : 3; }
+int64_t classes(const StepBenchOptions& options) { return is_unet(options) ? 2 : 19; }
 
 struct Timing {
   double best, median;
@@ -27,16 +33,17 @@ class Bench {
  public:
   Bench(const StepBenchOptions& options, const std::string& mode)
       : config_(bench_config(options, mode)),
-        student_(build_network(config_)),
-        teacher_(build_network(config_)),
+        student_(build_network(config_, options.device)),
+        teacher_(build_network(config_, options.device)),
         student_arena_(*student_),
         teacher_arena_(*teacher_),
         optimizer_(optim::build_optimizer(student_arena_, {})),
         step_(config_, *student_, *optimizer_, *teacher_, teacher_arena_),
-        batch_(random_batch(options)) {}
+        batch_(to(random_batch(options), options.device)) {}
 
   void step() {
     step_.run(batch_);
+    synchronize(student_->device());
     ++batch_.step;
   }
 
@@ -57,15 +64,18 @@ class Bench {
     return parse_config(
         "", "bench",
         {"model.name=" + options.model, "model.width=" + std::to_string(options.width),
-         "train.crop=" + std::to_string(options.crop), "train.batch=" + std::to_string(options.batch),
-         "uda.mode=" + mode, "uda.class_mix=false", "uda.mask_augment=false"});
+         "model.in_channels=" + std::to_string(channels(options)),
+         "model.classes=" + std::to_string(classes(options)),
+         "model.hr_crop=" + std::to_string(options.crop / 2), "train.crop=" + std::to_string(options.crop),
+         "train.batch=" + std::to_string(options.batch), "uda.mode=" + mode, "uda.class_mix=false",
+         "uda.mask_augment=false"});
   }
 
   static data::Batch random_batch(const StepBenchOptions& options) {
-    const Argument image{{options.batch, 1, options.crop, options.crop}};
+    const Argument image{{options.batch, channels(options), options.crop, options.crop}};
     const Argument label{.shape = {options.batch, options.crop, options.crop},
                          .fill = Fill::integers,
-                         .high = 2,
+                         .high = static_cast<double>(classes(options)),
                          .dtype = DType::uint8};
     const Tensors tensors = make_inputs({{image, label, image}, {}}, DType::float32, 1);
     return {0, tensors[0], tensors[1], tensors[2]};
@@ -88,27 +98,34 @@ double peak_megabytes() {
 }  // namespace
 
 void bench_step(const StepBenchOptions& options) {
-  const Timing supervised = Bench(options, "source-only").time(options.repeats);
-  Bench complete(options, "masktwins");
-  const Timing masktwins = complete.time(options.repeats);
-  const nlohmann::json json = {{"supervised_s", supervised.best},
-                               {"supervised_median_s", supervised.median},
-                               {"masktwins_s", masktwins.best},
-                               {"masktwins_median_s", masktwins.median},
-                               {"peak_mb", peak_megabytes()}};
+  nlohmann::json json;
+  std::string table;
+  std::unique_ptr<Bench> bench;
+  const auto time = [&](const std::string& name, const std::string& mode) {
+    bench.reset();
+    bench = std::make_unique<Bench>(options, mode);
+    const Timing timing = bench->time(options.repeats);
+    json[name + "_s"] = timing.best;
+    json[name + "_median_s"] = timing.median;
+    char text[100];
+    std::snprintf(text, sizeof text, "%s %.3f (%.3f)  ", name.c_str(), timing.best, timing.median);
+    table += text;
+  };
+  time("supervised", "source-only");
+  if (!options.supervised_only) time("masktwins", "masktwins");
+  json["peak_mb"] = peak_megabytes();
   if (options.json == "-") {
     std::printf("%s\n", json.dump().c_str());
   } else {
-    std::printf("%s, width %lld, crop %lld, batch %lld; best seconds per step (median)\n",
-                options.model.c_str(), static_cast<long long>(options.width),
-                static_cast<long long>(options.crop), static_cast<long long>(options.batch));
-    std::printf("supervised %.3f (%.3f)  masktwins %.3f (%.3f)  peak %.0f MB\n", supervised.best,
-                supervised.median, masktwins.best, masktwins.median, peak_megabytes());
+    const std::string width = is_unet(options) ? ", width " + std::to_string(options.width) : "";
+    std::printf("%s%s, crop %lld, batch %lld; best seconds per step (median)\n", options.model.c_str(),
+                width.c_str(), static_cast<long long>(options.crop), static_cast<long long>(options.batch));
+    std::printf("%speak %.0f MB\n", table.c_str(), peak_megabytes());
     if (!options.json.empty()) data::write_file(options.json, json.dump(2) + "\n");
   }
   if (!options.profile) return;
   Profiler::start();
-  complete.step();
+  bench->step();
   Profiler::stop();
   std::printf("\n%s", profile_table(Profiler::totals()).c_str());
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "tensor/device.h"
+
 namespace masktwins {
 
 struct StepBenchOptions {
@@ -11,12 +13,14 @@ struct StepBenchOptions {
   int64_t width = 32, crop = 256, batch = 2;
   int64_t repeats = 5;
   std::string json;  // a file, "-" for the screen, empty for a table
-  bool profile = false;
+  bool supervised_only = false;
+  bool profile = false;  // of the last kind of step that was timed
+  Device device = Device::cpu;
 };
 
 // supervised: source loss, backward, optimiser. masktwins: teacher update, source, pseudo-labels, two
 // complementary views with cross-entropy and consistency, backward, optimiser; no ClassMix and no colour
-// augmentation.
+// augmentation. The U-Net sees grey images of two classes, other networks colour images of nineteen.
 void bench_step(const StepBenchOptions& options);
 
 }  // namespace masktwins

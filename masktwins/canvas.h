@@ -1,7 +1,6 @@
 // Drawing on RGB pictures: panels with captions on a white sheet.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -9,7 +8,7 @@
 
 namespace masktwins {
 
-using Color = std::array<uint8_t, 3>;  // red, green, blue
+using data::Color;
 
 data::Image blank_picture(int64_t height, int64_t width, Color color);
 

@@ -25,6 +25,11 @@ StateDict networks(const TrainingState& state) {
 StateDict everything(const TrainingState& state) {
   StateDict tensors = networks(state);
   for (const auto& [name, tensor] : state.optimizer.state()) tensors.emplace(optimizer_prefix + name, tensor);
+  if (state.adversary) {
+    tensors.merge(state_of(state.adversary->network(), "discriminator."));
+    for (const auto& [name, tensor] : state.adversary->optimizer().state())
+      tensors.emplace("discriminator_optimizer." + name, tensor);
+  }
   return tensors;
 }
 
@@ -33,16 +38,22 @@ std::string exact_text(double value) {
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
+int64_t discriminator_updates(const TrainingState& state) {
+  return state.adversary ? state.adversary->optimizer().updates() : 0;
+}
+
 void save(const fs::path& file, StateDict tensors, const TrainingState& state, const RunPosition& position,
           const Config& config) {
-  data::write_safetensors(file.string(), {.tensors = std::move(tensors),
-                                          .metadata = {{"format", format_name},
-                                                       {"step", std::to_string(position.step)},
-                                                       {"updates", std::to_string(state.optimizer.updates())},
-                                                       {"best_step", std::to_string(position.best_step)},
-                                                       {"best_score", exact_text(position.best_score)},
-                                                       {"config_hash", std::to_string(config_hash(config))},
-                                                       {"config", to_toml(config)}}});
+  data::write_safetensors(
+      file.string(), {.tensors = std::move(tensors),
+                      .metadata = {{"format", format_name},
+                                   {"step", std::to_string(position.step)},
+                                   {"updates", std::to_string(state.optimizer.updates())},
+                                   {"discriminator_updates", std::to_string(discriminator_updates(state))},
+                                   {"best_step", std::to_string(position.best_step)},
+                                   {"best_score", exact_text(position.best_score)},
+                                   {"config_hash", std::to_string(config_hash(config))},
+                                   {"config", to_toml(config)}}});
 }
 
 // Gives `from` the second name `to`, replacing what `to` named. Both stay complete at every moment.
@@ -119,6 +130,8 @@ RunPosition restore(const data::TensorFile& file, const TrainingState& state, co
   require_same_settings(file, config);
   load_state("checkpoint", file.tensors, everything(state));
   state.optimizer.set_updates(updates);
+  if (state.adversary)
+    state.adversary->optimizer().set_updates(number<int64_t>(file, "discriminator_updates"));
   return position;
 }
 

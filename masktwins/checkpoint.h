@@ -2,6 +2,7 @@
 //   model.*      student, parameters and buffers
 //   ema_model.*  teacher
 //   optimizer.*  moments, flat
+//   discriminator.*, discriminator_optimizer.*  with adversarial adaptation
 // and in the metadata the step, the number of updates and the configuration.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <string>
 
 #include "data/safetensors.h"
+#include "masktwins/adversary.h"
 #include "masktwins/config.h"
 #include "masktwins/weight_names.h"
 #include "nn/segmentation_model.h"
@@ -23,6 +25,7 @@ struct TrainingState {
   nn::SegmentationModel& student;
   nn::SegmentationModel& teacher;
   optim::Optimizer& optimizer;
+  Adversary* adversary = nullptr;  // if there is one
 };
 
 // How far a run has come.

@@ -14,12 +14,12 @@ constexpr double collapsed = 0.995, recovered = 0.98;
 
 }  // namespace
 
-std::optional<std::string> CollapseWatch::add(const std::vector<double>& class_share) {
+std::optional<std::string> CollapseWatch::add(const std::vector<double>& class_share, int64_t steps) {
   if (class_share.empty()) return {};
   if (average_.empty()) average_ = class_share;
-  for (std::size_t i = 0; i < average_.size(); ++i)
-    average_[i] += newest_weight * (class_share[i] - average_[i]);
-  ++steps_;
+  const double weight = 1 - std::pow(1 - newest_weight, static_cast<double>(steps));
+  for (std::size_t i = 0; i < average_.size(); ++i) average_[i] += weight * (class_share[i] - average_[i]);
+  steps_ += steps;
   const auto largest = std::max_element(average_.begin(), average_.end());
   if (*largest < recovered) warned_ = false;
   if (warned_ || steps_ < least_steps || *largest < collapsed) return {};

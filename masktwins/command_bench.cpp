@@ -18,7 +18,7 @@ void add_ops(CLI::App& bench) {
   command->add_option("--markdown", options->markdown, "write the table of ops to this file");
   device->add_to(*command);
   command->callback([=] {
-    device->apply();
+    options->device = device->apply();
     bench_ops(*options);
   });
 }
@@ -28,11 +28,12 @@ void add_step(CLI::App& bench) {
       bench.add_subcommand("step", "Time a supervised and a complete training step on random images");
   command->footer(
       "  masktwins bench step --width 32 --crop 256 --batch 2\n"
+      "  masktwins bench step --model segformer-b0 --crop 512 --batch 1 --supervised\n"
       "  masktwins bench step --profile");
   auto options = std::make_shared<StepBenchOptions>();
   auto device = std::make_shared<DeviceOptions>();
   command->add_option("--model", options->model, "network")->capture_default_str();
-  command->add_option("--width", options->width, "channels of its first stage")->capture_default_str();
+  command->add_option("--width", options->width, "unet: channels of its first stage")->capture_default_str();
   command->add_option("--crop", options->crop, "side of the images")->capture_default_str();
   command->add_option("--batch", options->batch, "source images, and target images")->capture_default_str();
   command->add_option("--repeats", options->repeats, "timed steps")
@@ -41,10 +42,11 @@ void add_step(CLI::App& bench) {
   command->add_option("--json", options->json, "JSON to this file, or without a name to the screen")
       ->expected(0, 1)
       ->default_str("-");
-  command->add_flag("--profile", options->profile, "also print where the time of a complete step goes");
+  command->add_flag("--supervised", options->supervised_only, "time the supervised step alone");
+  command->add_flag("--profile", options->profile, "also print where the time of a step goes");
   device->add_to(*command);
   command->callback([=] {
-    device->apply();
+    options->device = device->apply();
     bench_step(*options);
   });
 }

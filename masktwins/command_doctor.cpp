@@ -3,9 +3,12 @@
 #include <string>
 #include <thread>
 
+#include "kernels/common/cuda.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/vec.h"
 #include "masktwins/commands.h"
+#include "masktwins/device_options.h"
+#include "tensor/dispatch.h"
 #include "tensor/profiler.h"
 
 namespace masktwins {
@@ -49,6 +52,23 @@ const char* zip_support() {
 
 void line(const char* name, const std::string& value) { std::printf("%-18s %s\n", name, value.c_str()); }
 
+void examine_cuda() {
+  const std::string reason = why_not_cuda();
+  if (!reason.empty()) return line("CUDA", "no: " + reason);
+  if constexpr (built_with_cuda) {
+    const kernels::cuda::DeviceDescription device = kernels::cuda::describe_device();
+    const auto version = [](int number) { return concat_text(number / 1000, '.', number % 1000 / 10); };
+    const std::string capability =
+        concat_text(device.compute_capability / 10, '.', device.compute_capability % 10);
+    line("CUDA", device.emulated ? "emulated on the processor, to check kernels; `make cuda` builds for GPUs"
+                                 : "yes");
+    line("device", concat_text(device.name, ", compute capability ", capability, ", ",
+                               device.free_memory >> 20, " of ", device.memory >> 20, " MiB free"));
+    line("driver", "for CUDA " + version(device.driver_version));
+    line("CUDA runtime", version(device.runtime_version));
+  }
+}
+
 void examine() {
   line("processor", cpu_info("model name"));
   line("threads", std::to_string(kernels::thread_count()) + " of " +
@@ -67,7 +87,7 @@ void examine() {
 #endif
   line("TIFF stacks", tiff_support());
   line("PyTorch's .pth", zip_support());
-  line("CUDA", "no: this build has kernels for the CPU only");
+  examine_cuda();
 }
 
 }  // namespace

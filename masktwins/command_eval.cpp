@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/file.h"
+#include "masktwins/classes.h"
 #include "masktwins/commands.h"
 #include "masktwins/datasets.h"
 #include "masktwins/device_options.h"
@@ -20,24 +21,24 @@ struct EvalOptions {
 };
 
 void evaluate_run(const EvalOptions& options) {
-  options.device.apply();
-  const TrainedNetwork network = load_trained_network(options.run, options.checkpoint, options.overrides);
+  const TrainedNetwork network =
+      load_trained_network(options.run, options.checkpoint, options.overrides, options.device.apply());
   const Config& config = network.config;
-  const auto set = open_dataset(config, config.data.test, "data.test");
+  const auto set = open_test(config);
+  const data::ClassTable classes = classes_of(config);
   Progress progress({.total = set->size(), .plain_every = std::max<int64_t>(1, set->size() / 10)});
   int64_t done = 0;
   const auto on_section = [&](const data::Section& section, const Tensor& probabilities) {
     if (!options.pictures.empty())
       data::write_png(std::filesystem::path(options.pictures) / (section.name + ".png"),
-                      evaluation_picture(section.name, section, probabilities));
+                      evaluation_picture(section.name, section, probabilities, classes.colors));
     progress.update(++done, {});
   };
   const Evaluation evaluation = evaluate(evaluation_function(*network.model), *set, config.model.classes,
                                          window_options(config, *network.model), on_section);
   progress.say(network.source + " (" + options.checkpoint + ")");
-  std::fputs(to_table(evaluation, config.data.class_names).c_str(), stdout);
-  if (!options.json.empty())
-    data::write_file(options.json, to_json(evaluation, config.data.class_names).dump(2) + "\n");
+  std::fputs(to_table(evaluation, classes).c_str(), stdout);
+  if (!options.json.empty()) data::write_file(options.json, to_json(evaluation, classes).dump(2) + "\n");
 }
 
 }  // namespace
@@ -47,6 +48,8 @@ void add_eval_command(CLI::App& program) {
   command->footer(
       "  masktwins eval --run runs/toy\n"
       "  masktwins eval --run runs/toy --checkpoint best --json best.json\n"
+      "  masktwins eval --run runs/street --set eval.window=1024 --set eval.stride=512 --set "
+      "eval.blend=uniform\n"
       "  masktwins eval --run runs/toy --set data.test.images=other/images --set "
       "data.test.labels=other/labels");
   auto options = std::make_shared<EvalOptions>();

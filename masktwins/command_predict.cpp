@@ -2,6 +2,7 @@
 #include <set>
 
 #include "data/resize.h"
+#include "masktwins/classes.h"
 #include "masktwins/commands.h"
 #include "masktwins/datasets.h"
 #include "masktwins/device_options.h"
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct PredictOptions {
-  std::string run, checkpoint = "student", out;
+  std::string run, checkpoint = "student", out, export_ids;
   std::vector<std::string> images, overrides;
   DeviceOptions device;
 };
@@ -63,8 +64,16 @@ data::LabelMap as_label_values(data::LabelMap labels, const std::map<int64_t, in
   return labels;
 }
 
+// What a benchmark's server wants: NAME.png, grey, with classes or with the label ids of their table.
+void write_export(const fs::path& stem, data::LabelMap labels, const std::string& ids,
+                  const data::ClassTable& classes) {
+  if (ids == "label")
+    for (uint8_t& label : labels.classes) label = classes.label_ids[label];
+  data::write_png(stem.string() + ".png", labels);
+}
+
 void write_prediction(const fs::path& stem, const data::Section& section, const data::Image& probabilities,
-                      const Config& config) {
+                      const Config& config, const data::ClassTable& classes) {
   const data::LabelMap labels = most_probable(probabilities);
   const int64_t height = probabilities.height, width = probabilities.width;
   data::Image picture = section.image;
@@ -72,24 +81,37 @@ void write_prediction(const fs::path& stem, const data::Section& section, const 
   data::write_png(stem.string() + "_mask.png", as_label_values(labels, config.data.label_values));
   data::write_probability_png(stem.string() + "_probability.png", height, width,
                               shown_probability(probabilities).data());
-  data::write_png(stem.string() + "_overlay.png",
-                  overlay(picture, labels, class_colors(config.model.classes)));
+  data::write_png(stem.string() + "_overlay.png", overlay(picture, labels, classes.colors));
+  if (classes.size() > 2)
+    data::write_png(stem.string() + "_color.png", class_picture(labels, classes.colors));
 }
 
 void predict(const PredictOptions& options) {
-  options.device.apply();
-  const TrainedNetwork network = load_trained_network(options.run, options.checkpoint, options.overrides);
+  const TrainedNetwork network =
+      load_trained_network(options.run, options.checkpoint, options.overrides, options.device.apply());
   const Config& config = network.config;
+  const data::ClassTable classes = classes_of(config);
+  require(options.export_ids != "label" || !classes.label_ids.empty(),
+          "predict: this network's classes have no label ids; --export-ids label needs data.class_table = ",
+          "\"cityscapes\"");
   DatasetConfig images;
   images.images = options.images;
   images.scale = config.data.test.scale;
-  data::DatasetOptions set_options = dataset_options(config, images);
+  images.long_side = config.data.test.long_side;
+  images.short_side = config.data.test.short_side;
+  data::DatasetOptions set_options = dataset_options(config, images, /*labelled=*/false);
   const data::Dataset scaled(set_options);
   set_options.scale = 1;
+  set_options.long_side = set_options.short_side = 0;
   const data::Dataset original(set_options);
-  std::set<std::string> names;
+  // Servers want all files in one folder.
+  const auto output_name = [&](int64_t i) {
+    const fs::path name = original.name(i);
+    return options.export_ids.empty() ? name : name.filename();
+  };
+  std::set<fs::path> names;
   for (int64_t i = 0; i < original.size(); ++i)
-    require(names.insert(original.name(i)).second, "predict: two images are called ", original.name(i),
+    require(names.insert(output_name(i)).second, "predict: two images are called ", output_name(i).string(),
             "; predict them into different folders");
 
   const WindowOptions windows = window_options(config, *network.model);
@@ -97,8 +119,10 @@ void predict(const PredictOptions& options) {
   for (int64_t i = 0; i < original.size(); ++i) {
     const Tensor probabilities = predict_probabilities(evaluation_function(*network.model),
                                                        data::image_tensor(*scaled.section(i)), windows);
-    write_prediction(fs::path(options.out) / original.name(i), *original.section(i),
-                     resized(probabilities, original.height(i), original.width(i)), config);
+    const data::Image result = resized(probabilities, original.height(i), original.width(i));
+    const fs::path stem = options.out / output_name(i);
+    if (options.export_ids.empty()) write_prediction(stem, *original.section(i), result, config, classes);
+    else write_export(stem, most_probable(result), options.export_ids, classes);
     progress.update(i + 1, {});
   }
 }
@@ -110,9 +134,11 @@ void add_predict_command(CLI::App& program) {
   command->footer(
       "  masktwins predict --run runs/toy section1.png section2.png --out out\n"
       "  masktwins predict --run runs/toy stack.tif --out out --checkpoint best\n"
+      "  masktwins predict --run runs/street data/acdc/rgb_anon/test --out submission --export-ids train\n"
       "\n"
-      "Writes NAME_mask.png (label values), NAME_probability.png (16 bit) and NAME_overlay.png for each "
-      "image.");
+      "Writes NAME_mask.png (label values), NAME_probability.png (16 bit), NAME_overlay.png and, with more\n"
+      "than two classes, NAME_color.png for each image; with --export-ids NAME.png alone, as the servers of\n"
+      "Cityscapes (label), ACDC and Dark Zurich (train) want it.");
   auto options = std::make_shared<PredictOptions>();
   command->add_option("--run", options->run, "run folder of train, or a configuration file")->required();
   command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a file of weights")
@@ -123,6 +149,9 @@ void add_predict_command(CLI::App& program) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("IMAGE", options->images, "image files, TIFF stacks, or folders of them")->required();
   command->add_option("--out", options->out, "folder for the results")->required();
+  command
+      ->add_option("--export-ids", options->export_ids, "write predictions for a server: train or label ids")
+      ->check(CLI::IsMember({"train", "label"}));
   options->device.add_to(*command);
   command->callback([options] { predict(*options); });
 }

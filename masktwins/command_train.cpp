@@ -25,13 +25,13 @@ void train(const TrainOptions& options) {
     std::fputs(to_toml(Config{}).c_str(), stdout);
     return;
   }
-  options.device.apply();
+  const Device device = options.device.apply();
   require(!options.config.empty() || (options.resume && !options.out.empty()),
           "train: name a configuration file, or with --resume the run with --out RUN");
   const std::string out = options.out.empty() ? default_run(options.config) : options.out;
   const Config config = options.config.empty() ? RunFolder::open(out).config(options.overrides)
                                                : read_config(options.config, options.overrides);
-  Trainer trainer(config, out, options.resume);
+  Trainer trainer(config, out, options.resume, stderr, device);
   const std::string resume_command = "masktwins train --resume --out " + out;
   if (!trainer.run()) {
     std::fprintf(stderr, "stopped after step %lld and saved; go on with: %s\n",

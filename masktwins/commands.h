@@ -10,6 +10,8 @@ void add_train_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_predict_command(CLI::App& program);
 void add_synth_command(CLI::App& program);
+void add_stats_command(CLI::App& program);
+void add_convert_command(CLI::App& program);
 void add_bench_command(CLI::App& program);
 void add_doctor_command(CLI::App& program);
 void add_import_command(CLI::App& program);

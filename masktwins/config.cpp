@@ -100,6 +100,7 @@ Config parse_config(const std::string& toml, const std::string& where,
   }
   for (const std::string& text : overrides) assign_override(text, keys, assigned);
   apply_mode_preset(config, assigned);
+  apply_augment_preset(config, assigned);
   check(config);
   return config;
 }
@@ -113,24 +114,18 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
   return parse_config(text.str(), path, overrides);
 }
 
-void check(const Config& config) {
-  const int64_t classes = config.model.classes;
-  require(config.model.in_channels != 2, "model.in_channels must be 1 or 3, got 2");
-  for (const auto& [value, label] : config.data.label_values)
-    require(label < classes || label == 255, "data.label_values: value ", value, " maps to class ", label,
-            ", but model.classes is ", classes, "; use 0 to ", classes - 1, ", or 255 for pixels to ignore");
-  const int64_t other = config.data.other_label_value;
-  require(other < classes || other == 255, "data.other_label_value: class ", other,
-          " does not exist, model.classes is ", classes);
-  const auto names = static_cast<int64_t>(config.data.class_names.size());
-  require(names == 0 || names == classes, "data.class_names has ", names, " names, but model.classes is ",
-          classes);
-  const UdaConfig& uda = config.uda;
-  require(uda.blur_sigma_min <= uda.blur_sigma_max, "uda.blur_sigma_min is ", uda.blur_sigma_min,
-          ", more than uda.blur_sigma_max, ", uda.blur_sigma_max);
-  data::check(config.augment);
-  require(config.data.normalize != "imagenet" || config.model.in_channels == 3,
-          "data.normalize = \"imagenet\" needs model.in_channels = 3, got ", config.model.in_channels);
+void apply_augment_preset(Config& config, const std::set<std::string>& explicit_keys) {
+  if (config.augment_preset != "street") return;
+  Config street;
+  street.augment = data::street_augmentation();
+  const Keys from = config_keys(street), to = config_keys(config);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const bool own = to[i].name.starts_with("augment.") && to[i].name != "augment.preset";
+    if (!own || explicit_keys.contains(to[i].name)) continue;
+    std::visit(
+        [&](auto* value) { *value = *std::get<std::remove_reference_t<decltype(value)>>(from[i].target); },
+        to[i].target);
+  }
 }
 
 void apply_mode_preset(Config& config, const std::set<std::string>& explicit_keys) {
@@ -143,6 +138,11 @@ void apply_mode_preset(Config& config, const std::set<std::string>& explicit_key
     set("uda.masks", uda.masks, uda.mode == "mic" ? 1 : 0);
     set("uda.cm_weight", uda.cm_weight, 0);
   }
+  const bool selftrained = uda.mode != "source-only" && uda.mode != "advent" && uda.mode != "advseg";
+  if (selftrained && uda.mode != "paper" && uda.mode != "dacs" && !config.model.pretrained.empty())
+    set("uda.feature_distance_weight", uda.feature_distance_weight, 0.005);
+  if (uda.mode == "advent") set("uda.entropy_weight", uda.entropy_weight, 0.001);
+  if (uda.mode == "advseg") set("uda.adversarial_weight", uda.adversarial_weight, 0.001);
   if (uda.mode == "mic") set("uda.mask_ratio", uda.mask_ratio, std::vector{0.7});
   if (uda.mode == "random-twin") set("uda.complementary", uda.complementary, false);
   if (uda.mode == "paper") {
@@ -150,7 +150,7 @@ void apply_mode_preset(Config& config, const std::set<std::string>& explicit_key
     set("uda.threshold", uda.threshold, 0.7);
     set("uda.cm_loss", uda.cm_loss, "l2_prob");
   }
-  if (uda.mode == "paper" || uda.mode == "source-only") set("uda.class_mix", uda.class_mix, false);
+  if (uda.mode == "paper" || !selftrained) set("uda.class_mix", uda.class_mix, false);
 }
 
 std::string to_toml(const Config& config) {

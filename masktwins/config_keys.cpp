@@ -6,6 +6,7 @@ namespace {
 constexpr Range probability = {0, 1};
 constexpr Range steps = {0, 1e9};
 constexpr Range weight = {0, 1e6};
+constexpr Range side = {0, 1e6};
 
 using Choices = std::vector<std::string>;
 
@@ -45,30 +46,46 @@ Keys model_keys(ModelConfig& model) {
              "transformers: so many of the first blocks save memory by computing twice"),
       number("model.head_channels", &model.head_channels, {0, 4096}, "heads: width; 0 = as published"),
       one_of("model.fusion", &model.fusion, {"aspp", "conv1"}, "daformer, hrda: how the head joins scales"),
-      number("model.hr_crop", &model.hr_crop, {32, 8192}, "hrda: side of the windows at full resolution"),
+      number("model.hr_crop", &model.hr_crop, {8, 8192}, "hrda: side of the windows at full resolution"),
       number("model.detail_weight", &model.detail_weight, probability,
              "hrda: weight of the loss of the windows alone"),
       other("model.pretrained", &model.pretrained, "file of weights to start from: an encoder or all"),
   };
 }
 
-// Labels of the target set are never read, so its keys name none.
-Keys dataset_keys(const std::string& name, DatasetConfig& set, const std::string& what, bool labelled) {
-  Keys keys = {free_to_change(other(name + ".images", &set.images, what))};
-  if (labelled)
-    keys.push_back(free_to_change(other(name + ".labels", &set.labels, "their labels, same names")));
-  append(
-      keys,
-      {
-          other(name + ".image_suffix", &set.image_suffix, "only files whose name without extension ends so"),
-          other(name + ".include", &set.include, "only file names that match, such as \"0001TP*\""),
-          other(name + ".exclude", &set.exclude, "no file names that match"),
-          number(name + ".first", &set.first, {0, 1e9}, "of what remains the sections from this one on"),
-          number(name + ".count", &set.count, {0, 1e9}, "how many; 0 = all"),
-          number(name + ".scale", &set.scale, {0.01, 16},
-                 "resizes this set, for example to the pixel size of another"),
-      });
-  if (labelled) keys.push_back(other(name + ".label_suffix", &set.label_suffix, "as image_suffix"));
+enum class Role { labelled, target };
+
+// Labels of the target set are never read, so its keys name none; margins are of use for it alone.
+Keys dataset_keys(const std::string& name, DatasetConfig& set, const std::string& what, Role role) {
+  Keys keys = {
+      one_of(name + ".layout", &set.layout, {"folder", "cityscapes", "gta", "synthia", "acdc", "dark_zurich"},
+             "folder: images and labels name folders; else the published folders below root"),
+      free_to_change(other(name + ".root", &set.root, "folder of the data set, for a layout")),
+      other(name + ".split", &set.split, "train, val or test, for layouts that have them"),
+      free_to_change(other(name + ".images", &set.images, what)),
+      other(name + ".image_suffix", &set.image_suffix, "only files whose name without extension ends so"),
+      other(name + ".include", &set.include, "only file names that match, such as \"0001TP*\""),
+      other(name + ".exclude", &set.exclude, "no file names that match"),
+      number(name + ".first", &set.first, {0, 1e9}, "of what remains the sections from this one on"),
+      number(name + ".count", &set.count, {0, 1e9}, "how many; 0 = all"),
+      number(name + ".long_side", &set.long_side, side,
+             "images are resized, keeping their ratio, until they fit; 0 = as stored"),
+      number(name + ".short_side", &set.short_side, side, "the same, of the other side"),
+      number(name + ".scale", &set.scale, {0.01, 16},
+             "resizes this set, for example to the pixel size of another"),
+  };
+  if (role == Role::target) {
+    const std::string margin = "pixels, of the stored image, whose pseudo-labels do not count";
+    append(keys, {number(name + ".margin_top", &set.margin_top, side, margin),
+                  number(name + ".margin_bottom", &set.margin_bottom, side, margin),
+                  number(name + ".margin_left", &set.margin_left, side, margin),
+                  number(name + ".margin_right", &set.margin_right, side, margin)});
+  } else {
+    append(keys, {free_to_change(other(name + ".labels", &set.labels, "their labels, same names")),
+                  other(name + ".label_suffix", &set.label_suffix, "as image_suffix"),
+                  number(name + ".label_values", &set.label_values, {0, 65535},
+                         "as data.label_values, for this set; empty = those")});
+  }
   return keys;
 }
 
@@ -82,19 +99,29 @@ Keys data_keys(DataConfig& data) {
       number("data.label_values", &data.label_values, {0, 65535}, "value in the label file = class"),
       number("data.other_label_value", &data.other_label_value, {-1, 255},
              "class of values that label_values does not name; -1 = they are an error"),
+      one_of("data.class_table", &data.class_table, {"none", "cityscapes", "camvid"},
+             "names, colours and groups of well-known classes"),
       free_to_change(other("data.class_names", &data.class_names, "names in tables, in class order")),
+      free_to_change(
+          other("data.class_colors", &data.class_colors, "colours in pictures, such as \"#804080\"")),
       free_to_change(number("data.workers", &data.workers, {1, 256}, "threads that prepare batches")),
+      free_to_change(
+          number("data.cache_mb", &data.cache_mb, {1, 1e7}, "decoded images of each set kept in memory")),
   };
-  append(keys, dataset_keys("data.source", data.source, "labelled images: folders or files", true));
-  append(keys, dataset_keys("data.target", data.target, "unlabelled images", false));
-  append(keys, dataset_keys("data.test", data.test, "images for evaluation, may be empty", true));
+  append(keys, dataset_keys("data.source", data.source, "labelled images: folders or files", Role::labelled));
+  keys.push_back(free_to_change(other("data.source.statistics", &data.source.statistics,
+                                      "folder of the class statistics; empty = root")));
+  append(keys, dataset_keys("data.target", data.target, "unlabelled images", Role::target));
+  append(keys, dataset_keys("data.test", data.test, "images for evaluation, may be empty", Role::labelled));
   return keys;
 }
 
 Keys train_keys(TrainConfig& train) {
   return {
       number("train.iterations", &train.iterations, steps, "optimiser steps"),
-      number("train.batch", &train.batch, {1, 1024}, "source images, and target images, per step"),
+      number("train.batch", &train.batch, {1, 1024}, "source images per step"),
+      number("train.target_batch", &train.target_batch, {0, 1024},
+             "target images per step; 0 = as many as source images; the release of MaskTwins uses 1"),
       number("train.crop", &train.crop, {16, 16384}, "side of the square crops, in pixels"),
       number("train.lr", &train.lr, {0, 100}, "learning rate"),
       one_of("train.optimizer", &train.optimizer, {"adam", "adamw", "sgd"}, "optimiser"),
@@ -107,8 +134,22 @@ Keys train_keys(TrainConfig& train) {
       number("train.power", &train.power, {0, 10}, "poly: lr * (1 - t / iterations) ^ power"),
       number("train.warmup", &train.warmup, steps, "steps in which the learning rate rises linearly"),
       number("train.clip_norm", &train.clip_norm, weight, "largest gradient norm; 0 = no clipping"),
+      number("train.head_lr_factor", &train.head_lr_factor, {0, 1000},
+             "learning rate of parameters with \"head\" in their name, times"),
+      number("train.norm_decay_factor", &train.norm_decay_factor, {0, 1},
+             "weight decay of parameters with \"norm\" in their name, and no \"head\", times"),
+      one_of("train.precision", &train.precision, {"float32", "bfloat16", "float16"},
+             "of the ops on CUDA that gain from 16 bits; parameters stay float32"),
       number("train.foreground_share", &train.foreground_share, probability,
              "source crops with less foreground are drawn again, ten times at most"),
+      other("train.rare_classes", &train.rare_classes,
+            "draw source images by rare classes; needs the files of masktwins stats"),
+      number("train.rare_class_min_pixels", &train.rare_class_min_pixels, {0, 1e9},
+             "an image shows a class with more pixels than this"),
+      number("train.rare_class_temperature", &train.rare_class_temperature, {1e-6, 1e6},
+             "the lower, the more the rarest classes prevail"),
+      number("train.rare_class_min_crop_ratio", &train.rare_class_min_crop_ratio, {0, 1000},
+             "a crop shows the class with more than this times min_pixels, else it is drawn again"),
       free_to_change(number("train.checkpoint_every", &train.checkpoint_every, {1, 1e9}, "steps")),
       free_to_change(number("train.evaluate_every", &train.evaluate_every, steps, "steps; 0 = never")),
       free_to_change(number("train.picture_every", &train.picture_every, steps, "steps; 0 = never")),
@@ -116,11 +157,25 @@ Keys train_keys(TrainConfig& train) {
   };
 }
 
-Keys augment_keys(data::AugmentOptions& augment) {
+Keys eval_keys(EvalConfig& eval) {
+  return {
+      number("eval.window", &eval.window, {0, 16384},
+             "side of the windows that large images are cut into; 0 = train.crop"),
+      number("eval.stride", &eval.stride, {0, 16384}, "pixels between windows; 0 = half a window"),
+      number("eval.whole_pixels", &eval.whole_pixels, {0, 1e9},
+             "images of up to so many pixels are one window"),
+      one_of("eval.blend", &eval.blend, {"gaussian", "uniform"},
+             "gaussian: probabilities, the middle of a window counts most; uniform: mean of logits"),
+  };
+}
+
+Keys augment_keys(std::string& preset, data::AugmentOptions& augment) {
   const Range pixels = {0, 1000};
   return {
+      one_of("augment.preset", &preset, {"microscopy", "street"}, "defaults of the keys below"),
       number("augment.probability", &augment.probability, probability,
              "share of crops that are augmented at all; the probabilities below are of those"),
+      number("augment.mirror", &augment.mirror, probability, "left to right"),
       number("augment.flip", &augment.flip, probability, "upside down, left to right, or both"),
       number("augment.transpose", &augment.transpose, probability, "rows become columns"),
       number("augment.rotate", &augment.rotate, probability, "rotation"),
@@ -146,12 +201,20 @@ Keys augment_keys(data::AugmentOptions& augment) {
       number("augment.noise", &augment.noise, probability, "normal noise"),
       number("augment.noise_deviation", &augment.noise_deviation, probability,
              "its largest deviation, white being 1"),
+      number("augment.class_share_limit", &augment.class_share_limit, probability,
+             "source crops in which one class has this share or more are placed again"),
+      one_of("augment.border", &augment.border, {"mirror", "zero"},
+             "what fills a crop beyond an image that is smaller"),
+      other("augment.target_intensities", &augment.target_intensities,
+            "target crops change in intensity too; false: the teacher labels clean images"),
   };
 }
 
 Keys uda_keys(UdaConfig& uda) {
   return {
-      one_of("uda.mode", &uda.mode, {"masktwins", "paper", "random-twin", "mic", "dacs", "source-only"},
+      one_of("uda.mode", &uda.mode,
+             {"masktwins", "paper", "random-twin", "mic", "dacs", "daformer", "hrda", "advent", "advseg",
+              "source-only"},
              "preset for the switches below"),
       number("uda.masks", &uda.masks, {0, 16}, "masked views per image; 0 = none"),
       other("uda.complementary", &uda.complementary, "each pixel is visible in exactly one view"),
@@ -163,12 +226,25 @@ Keys uda_keys(UdaConfig& uda) {
       number("uda.mask_weight", &uda.mask_weight, weight, "weight of the loss of the masked views"),
       number("uda.cm_weight", &uda.cm_weight, weight, "weight of the consistency between the views"),
       one_of("uda.cm_loss", &uda.cm_loss, {"mse_logits", "mse_prob", "l2_prob"}, "consistency loss"),
+      free_to_change(other("uda.save_memory", &uda.save_memory,
+                           "compute the masked views twice instead of keeping what is inside the network")),
       other("uda.class_mix", &uda.class_mix, "train on mixtures of source and target images"),
+      number("uda.feature_distance_weight", &uda.feature_distance_weight, weight,
+             "weight of the distance to the features of model.pretrained where things are"),
+      other("uda.feature_classes", &uda.feature_classes,
+            "names of these things; those unknown to the data are skipped"),
+      number("uda.entropy_weight", &uda.entropy_weight, weight,
+             "weight of the entropy of target predictions"),
+      number("uda.adversarial_weight", &uda.adversarial_weight, weight,
+             "weight of the loss of a discriminator between source and target predictions"),
+      number("uda.discriminator_lr", &uda.discriminator_lr, {0, 100}, "learning rate of the discriminator"),
       other("uda.quality_weight", &uda.quality_weight, "weight target losses by the share of sure pixels"),
       number("uda.quality_threshold", &uda.quality_threshold, probability,
              "teacher probability of a sure pixel"),
       number("uda.threshold", &uda.threshold, probability,
              "pixels with less teacher probability are ignored"),
+      number("uda.foreground_threshold", &uda.foreground_threshold, probability,
+             "pixels with less teacher probability are background"),
       number("uda.ema_alpha", &uda.ema_alpha, probability,
              "teacher = alpha * teacher + (1 - alpha) * student"),
       number("uda.start", &uda.start, steps, "first step with target losses"),
@@ -189,7 +265,8 @@ std::vector<ConfigKey> config_keys(Config& config) {
   append(keys, model_keys(config.model));
   append(keys, data_keys(config.data));
   append(keys, train_keys(config.train));
-  append(keys, augment_keys(config.augment));
+  append(keys, eval_keys(config.eval));
+  append(keys, augment_keys(config.augment_preset, config.augment));
   append(keys, uda_keys(config.uda));
   return keys;
 }

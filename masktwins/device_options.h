@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "tensor/device.h"
+
 namespace masktwins {
 
 struct DeviceOptions {
@@ -11,8 +13,11 @@ struct DeviceOptions {
   std::string device = "cpu";
 
   void add_to(CLI::App& command);
-  // Error if this build cannot compute there.
-  void apply() const;
+  // Where to compute. Error if this build or this machine cannot compute there.
+  Device apply() const;
 };
+
+// Why this build or machine cannot compute on CUDA, in one line; empty if it can.
+std::string why_not_cuda();
 
 }  // namespace masktwins

@@ -12,10 +12,6 @@
 namespace masktwins {
 namespace {
 
-std::string class_name(const std::vector<std::string>& names, int64_t label) {
-  return names.empty() ? std::to_string(label) : names[static_cast<std::size_t>(label)];
-}
-
 nlohmann::json number_or_null(double value) {
   return std::isnan(value) ? nlohmann::json() : nlohmann::json(value);
 }
@@ -70,20 +66,26 @@ double selection_score(const Evaluation& evaluation) {
   return evaluation.confusion.classes() == 2 ? evaluation.foreground.iou : evaluation.confusion.mean_iou();
 }
 
-nlohmann::json to_json(const Evaluation& evaluation, const std::vector<std::string>& class_names) {
+nlohmann::json to_json(const Evaluation& evaluation, const data::ClassTable& classes) {
   nlohmann::json json = to_json(evaluation.foreground);
   const ConfusionMatrix& confusion = evaluation.confusion;
   json["miou"] = number_or_null(confusion.mean_iou());
+  json["mean_accuracy"] = number_or_null(confusion.mean_accuracy());
   json["pixel_accuracy"] = number_or_null(confusion.pixel_accuracy());
-  for (int64_t label = 0; label < confusion.classes(); ++label)
-    json["per_class_iou"][class_name(class_names, label)] = number_or_null(confusion.iou(label));
+  for (int64_t label = 0; label < confusion.classes(); ++label) {
+    const std::string& name = classes.names[static_cast<std::size_t>(label)];
+    json["per_class_iou"][name] = number_or_null(confusion.iou(label));
+    json["per_class_accuracy"][name] = number_or_null(confusion.accuracy(label));
+  }
+  for (const data::ClassGroup& group : classes.groups)
+    json["group_miou"][group.name] = number_or_null(confusion.mean_iou(group.classes));
   for (std::size_t i = 0; i < evaluation.sections.size(); ++i)
     json["sections"][evaluation.section_names[i]] = to_json(evaluation.sections[i]);
   json["seconds_per_section"] = evaluation.seconds_per_section;
   return json;
 }
 
-std::string to_table(const Evaluation& evaluation, const std::vector<std::string>& class_names) {
+std::string to_table(const Evaluation& evaluation, const data::ClassTable& classes) {
   std::string text;
   if (!evaluation.sections.empty()) {
     const ForegroundScores& scores = evaluation.foreground;
@@ -91,13 +93,15 @@ std::string to_table(const Evaluation& evaluation, const std::vector<std::string
             "     IoU      F1     MCC      AP\n" + percent(scores.iou) + percent(scores.f1) +
             percent(scores.mcc) + percent(scores.ap) + "\n\n";
   }
-  text += "all pixels\n     IoU  class\n";
+  text += "all pixels\n     IoU accuracy  class\n";
   const ConfusionMatrix& confusion = evaluation.confusion;
   for (int64_t label = 0; label < confusion.classes(); ++label)
-    text += percent(confusion.iou(label)) + "  " + class_name(class_names, label) + "\n";
-  text +=
-      percent(confusion.mean_iou()) + "  mean\n" + percent(confusion.pixel_accuracy()) + "  pixel accuracy\n";
-  return text;
+    text += percent(confusion.iou(label)) + " " + percent(confusion.accuracy(label)) + "  " +
+            classes.names[static_cast<std::size_t>(label)] + "\n";
+  text += percent(confusion.mean_iou()) + " " + percent(confusion.mean_accuracy()) + "  mean\n";
+  for (const data::ClassGroup& group : classes.groups)
+    text += percent(confusion.mean_iou(group.classes)) + "           mean of the " + group.name + "\n";
+  return text + "         " + percent(confusion.pixel_accuracy()) + "  pixel accuracy\n";
 }
 
 }  // namespace masktwins

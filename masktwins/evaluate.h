@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/class_table.h"
 #include "data/dataset.h"
 #include "masktwins/metrics.h"
 #include "masktwins/predict.h"
@@ -34,11 +35,13 @@ Evaluation evaluate(const SegmentationFunction& model, const data::Dataset& set,
 // By which checkpoints are compared: the foreground's IoU with two classes, else the mean IoU.
 double selection_score(const Evaluation& evaluation);
 
-// {"iou", "f1", "mcc", "ap", "miou", "per_class_iou": {name: value}, "pixel_accuracy", "sections": {...}};
-// null where a score is undefined. Classes without a name are called by their number.
-nlohmann::json to_json(const Evaluation& evaluation, const std::vector<std::string>& class_names);
+// {"iou", "f1", "mcc", "ap", "miou", "per_class_iou": {name: value}, "per_class_accuracy": {name: value},
+// "group_miou": {name: value}, "mean_accuracy", "pixel_accuracy", "sections": {...}}; null where a score is
+// undefined.
+nlohmann::json to_json(const Evaluation& evaluation, const data::ClassTable& classes);
 
-// For people, in percent.
-std::string to_table(const Evaluation& evaluation, const std::vector<std::string>& class_names);
+// For people, in percent. The mean of a group of classes is over those of them that occur in the labels or
+// the prediction.
+std::string to_table(const Evaluation& evaluation, const data::ClassTable& classes);
 
 }  // namespace masktwins

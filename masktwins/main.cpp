@@ -26,6 +26,8 @@ int run(int argument_count, char** arguments) {
   masktwins::add_export_command(program);
   masktwins::add_keys_command(program);
   masktwins::add_synth_command(program);
+  masktwins::add_stats_command(program);
+  masktwins::add_convert_command(program);
   masktwins::add_bench_command(program);
   masktwins::add_doctor_command(program);
   try {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include "tensor/check.h"
 
@@ -119,9 +120,27 @@ double ConfusionMatrix::iou(int64_t label) const {
   return ratio(count(label, label), either);
 }
 
+double ConfusionMatrix::accuracy(int64_t label) const {
+  int64_t labelled = 0;
+  for (int64_t other = 0; other < classes_; ++other) labelled += count(label, other);
+  return ratio(count(label, label), labelled);
+}
+
 double ConfusionMatrix::mean_iou() const {
+  std::vector<int64_t> all(static_cast<std::size_t>(classes_));
+  std::iota(all.begin(), all.end(), 0);
+  return mean_iou(all);
+}
+
+double ConfusionMatrix::mean_iou(const std::vector<int64_t>& labels) const {
   Mean mean;
-  for (int64_t label = 0; label < classes_; ++label) mean.add(iou(label));
+  for (const int64_t label : labels) mean.add(iou(label));
+  return mean.value();
+}
+
+double ConfusionMatrix::mean_accuracy() const {
+  Mean mean;
+  for (int64_t label = 0; label < classes_; ++label) mean.add(accuracy(label));
   return mean.value();
 }
 

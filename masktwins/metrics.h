@@ -40,8 +40,12 @@ class ConfusionMatrix {
   int64_t classes() const { return classes_; }
   // TP / (prediction + truth - TP); undefined for a class in neither.
   double iou(int64_t label) const;
-  // Over the classes where it is defined.
+  // TP / truth; undefined for a class without labelled pixels.
+  double accuracy(int64_t label) const;
+  // Over the classes where they are defined.
   double mean_iou() const;
+  double mean_iou(const std::vector<int64_t>& labels) const;  // of these classes
+  double mean_accuracy() const;
   // Share of correct pixels; undefined without any.
   double pixel_accuracy() const;
 

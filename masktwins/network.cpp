@@ -6,19 +6,21 @@
 
 namespace masktwins {
 
-std::unique_ptr<nn::SegmentationModel> build_network(const Config& config) {
+std::unique_ptr<nn::SegmentationModel> build_network(const Config& config, Device device) {
   const ModelConfig& model = config.model;
-  return nn::build_model(model.name, {.width = model.width,
-                                      .norm = model.norm,
-                                      .in_channels = model.in_channels,
-                                      .classes = model.classes,
-                                      .seed = static_cast<uint32_t>(config.seed),
-                                      .drop_path = model.drop_path,
-                                      .dropout = model.dropout,
-                                      .checkpoint_blocks = model.checkpoint_blocks,
-                                      .head_channels = model.head_channels,
-                                      .fusion = model.fusion,
-                                      .hr_crop = model.hr_crop});
+  auto network = nn::build_model(model.name, {.width = model.width,
+                                              .norm = model.norm,
+                                              .in_channels = model.in_channels,
+                                              .classes = model.classes,
+                                              .seed = static_cast<uint32_t>(config.seed),
+                                              .drop_path = model.drop_path,
+                                              .dropout = model.dropout,
+                                              .checkpoint_blocks = model.checkpoint_blocks,
+                                              .head_channels = model.head_channels,
+                                              .fusion = model.fusion,
+                                              .hr_crop = model.hr_crop});
+  network->to(device);
+  return network;
 }
 
 namespace {
@@ -37,7 +39,7 @@ std::filesystem::path checkpoint_file(const CheckpointFolder& files, const std::
 }  // namespace
 
 TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
-                                    const std::vector<std::string>& overrides) {
+                                    const std::vector<std::string>& overrides, Device device) {
   TrainedNetwork result;
   std::filesystem::path file = checkpoint;
   if (std::filesystem::is_regular_file(run)) {
@@ -49,7 +51,7 @@ TrainedNetwork load_trained_network(const std::string& run, const std::string& c
     result.config = folder.config(overrides);
     file = checkpoint_file({folder.checkpoints()}, checkpoint);
   }
-  result.model = build_network(result.config);
+  result.model = build_network(result.config, device);
   result.source = file.string();
   load_network(file, checkpoint == "teacher" ? Network::teacher : Network::student, *result.model);
   return result;
@@ -60,16 +62,19 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
     const NoGrad no_grad;
     const bool training = model.training();
     model.set_training(false);
-    const Tensor logits = model.forward(images);
+    const Tensor logits = model.forward(images.to(model.device()));
     model.set_training(training);
-    return logits;
+    return logits.to(Device::cpu);
   };
 }
 
 WindowOptions window_options(const Config& config, const nn::SegmentationModel& model) {
   WindowOptions options;
   options.multiple = model.size_multiple();
-  options.window = config.train.crop;
+  options.window = config.eval.window > 0 ? config.eval.window : config.train.crop;
+  options.stride = config.eval.stride;
+  options.whole_pixels = config.eval.whole_pixels;
+  options.blend = config.eval.blend == "uniform" ? Blend::uniform : Blend::gaussian;
   return options;
 }
 

@@ -12,7 +12,7 @@
 namespace masktwins {
 
 // With fresh parameters drawn from config.seed.
-std::unique_ptr<nn::SegmentationModel> build_network(const Config& config);
+std::unique_ptr<nn::SegmentationModel> build_network(const Config& config, Device device = Device::cpu);
 
 struct TrainedNetwork {
   Config config;
@@ -20,12 +20,15 @@ struct TrainedNetwork {
   std::string source;  // where the parameters come from, for people
 };
 
-// The network of a run folder, or of a configuration file with the weights of a file. `checkpoint` is "student" or "teacher" (of the last checkpoint), "best" (the
-// student with the best evaluation) or a file. `overrides` change the configuration as in read_config.
+// The network of a run folder, or of a configuration file with the weights of a file. `checkpoint` is
+// "student" or "teacher" (of the last checkpoint), "best" (the student with the best evaluation) or a file.
+// `overrides` change the configuration as in read_config.
 TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
-                                    const std::vector<std::string>& overrides = {});
+                                    const std::vector<std::string>& overrides = {},
+                                    Device device = Device::cpu);
 
-// The network as a function of images, in evaluation mode and without a graph. The model must outlive it.
+// The network as a function of images, in evaluation mode and without a graph. Images and logits lie on the
+// CPU, whatever the network's device. The model must outlive it.
 SegmentationFunction evaluation_function(nn::SegmentationModel& model);
 
 // How large images are cut for this network.

@@ -11,12 +11,6 @@ namespace {
 using data::Image;
 using data::LabelMap;
 
-const std::vector<Color> cityscapes_colors = {
-    {128, 64, 128},  {244, 35, 232}, {70, 70, 70},  {102, 102, 156}, {190, 153, 153},
-    {153, 153, 153}, {250, 170, 30}, {220, 220, 0}, {107, 142, 35},  {152, 251, 152},
-    {70, 130, 180},  {220, 20, 60},  {255, 0, 0},   {0, 0, 142},     {0, 0, 70},
-    {0, 60, 100},    {0, 80, 100},   {0, 0, 230},   {119, 11, 32}};
-
 constexpr Color found = {60, 180, 75}, missed = {30, 110, 240}, invented = {230, 40, 40};
 
 // Hue in turns, full saturation and value.
@@ -49,7 +43,6 @@ void require_same_size(const Image& picture, const LabelMap& labels) {
 
 std::vector<Color> class_colors(int64_t classes) {
   if (classes == 2) return {{0, 0, 0}, {255, 140, 0}};
-  if (classes == static_cast<int64_t>(cityscapes_colors.size())) return cityscapes_colors;
   constexpr double golden_angle = 0.381966;  // in turns
   std::vector<Color> colors;
   for (int64_t label = 0; label < classes; ++label)
@@ -95,6 +88,14 @@ Image overlay(const Image& picture, const LabelMap& labels, const std::vector<Co
     const bool background = colors.size() == 2 && label == 0;
     if (!background && label < colors.size()) blend(&result.pixels[3 * i], colors[label], opacity);
   }
+  return result;
+}
+
+Image class_picture(const LabelMap& labels, const std::vector<Color>& colors) {
+  Image result = blank_picture(labels.height, labels.width, {});
+  for (std::size_t i = 0; i < labels.classes.size(); ++i)
+    if (const uint8_t label = labels.classes[i]; label < colors.size())
+      std::copy(colors[label].begin(), colors[label].end(), &result.pixels[3 * i]);
   return result;
 }
 

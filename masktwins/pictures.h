@@ -10,8 +10,8 @@
 
 namespace masktwins {
 
-// Colours of the classes: for two, a transparent background and orange; for nineteen, those of Cityscapes;
-// else hues at golden-angle distance, so that neighbours differ.
+// Colours of the classes: for two, a transparent background and orange; else
+// hues at golden-angle distance, so that neighbours differ.
 std::vector<Color> class_colors(int64_t classes);
 
 // Smallest and largest value: what is shown as black and white.
@@ -30,6 +30,9 @@ data::LabelMap predicted_classes(const Tensor& logits, int64_t sample);
 // as it is; ignored pixels are never coloured.
 data::Image overlay(const data::Image& picture, const data::LabelMap& labels,
                     const std::vector<Color>& colors, float opacity = 0.5f);
+
+// Each class in its colour, ignored pixels black.
+data::Image class_picture(const data::LabelMap& labels, const std::vector<Color>& colors);
 
 // Values in [0, 1], (H, W) row by row, from dark blue over green to yellow.
 data::Image heat_map(const float* values, int64_t height, int64_t width);

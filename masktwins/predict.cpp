@@ -17,12 +17,14 @@ struct Axis {
   std::vector<int64_t> starts;  // the last one shifted to end with the image
 };
 
-Axis cut_axis(int64_t size, int64_t window, int64_t multiple) {
+Axis cut_axis(int64_t size, int64_t window, const WindowOptions& options) {
+  const int64_t multiple = options.multiple;
   const int64_t padded = kernels::ceil_div(size, multiple) * multiple;
   const int64_t extent = std::min(padded, kernels::ceil_div(window, multiple) * multiple);
   if (size <= extent) return {extent, {-(extent - size) / 2}};
+  const int64_t stride = options.stride > 0 ? std::min(options.stride, extent) : extent / 2;
   Axis axis{extent, {}};
-  for (int64_t start = 0; start + extent < size; start += extent / 2) axis.starts.push_back(start);
+  for (int64_t start = 0; start + extent < size; start += stride) axis.starts.push_back(start);
   axis.starts.push_back(size - extent);
   return axis;
 }
@@ -52,11 +54,12 @@ void softmax(const float* logits, int64_t classes, float* probabilities) {
   for (int64_t k = 0; k < classes; ++k) probabilities[k] /= sum;
 }
 
-// The weighted mean of the windows' probabilities.
-class Blend {
+// The mean of the windows' probabilities or logits.
+class WindowMean {
  public:
-  Blend(int64_t classes, int64_t height, int64_t width)
-      : classes_(classes),
+  WindowMean(Blend blend, int64_t classes, int64_t height, int64_t width)
+      : blend_(blend),
+        classes_(classes),
         height_(height),
         width_(width),
         sum_(Tensor::zeros({1, classes, height, width})),
@@ -64,33 +67,42 @@ class Blend {
 
   void add(const Tensor& logits, int64_t row, int64_t column) {
     const int64_t window_height = logits.dim(2), window_width = logits.dim(3);
-    const std::vector<float> down = gaussian_weights(window_height), across = gaussian_weights(window_width);
+    const std::vector<float> down = weights(window_height), across = weights(window_width);
     const int64_t first = std::max<int64_t>(0, row), last = std::min(height_, row + window_height);
     const int64_t left = std::max<int64_t>(0, column), right = std::min(width_, column + window_width);
     kernels::parallel_for(last - first, 16, [&](int64_t begin, int64_t end) {
-      std::vector<float> probabilities(static_cast<std::size_t>(classes_));
+      std::vector<float> values(static_cast<std::size_t>(classes_));
       for (int64_t y = first + begin; y < first + end; ++y)
         for (int64_t x = left; x < right; ++x) {
-          softmax(logits.data<float>() + ((y - row) * window_width + x - column) * classes_, classes_,
-                  probabilities.data());
+          const float* pixel = logits.data<float>() + ((y - row) * window_width + x - column) * classes_;
+          if (blend_ == Blend::gaussian) softmax(pixel, classes_, values.data());
+          else std::copy_n(pixel, classes_, values.data());
           const float weight =
               down[static_cast<std::size_t>(y - row)] * across[static_cast<std::size_t>(x - column)];
           float* sum = sum_.data<float>() + (y * width_ + x) * classes_;
-          for (int64_t k = 0; k < classes_; ++k)
-            sum[k] += weight * probabilities[static_cast<std::size_t>(k)];
+          for (int64_t k = 0; k < classes_; ++k) sum[k] += weight * values[static_cast<std::size_t>(k)];
           weight_[static_cast<std::size_t>(y * width_ + x)] += weight;
         }
     });
   }
 
+  // The probabilities.
   Tensor result() {
-    for (int64_t i = 0; i < height_ * width_; ++i)
-      for (int64_t k = 0; k < classes_; ++k)
-        sum_.data<float>()[i * classes_ + k] /= weight_[static_cast<std::size_t>(i)];
+    for (int64_t i = 0; i < height_ * width_; ++i) {
+      float* pixel = sum_.data<float>() + i * classes_;
+      for (int64_t k = 0; k < classes_; ++k) pixel[k] /= weight_[static_cast<std::size_t>(i)];
+      if (blend_ == Blend::uniform) softmax(pixel, classes_, pixel);
+    }
     return sum_;
   }
 
  private:
+  std::vector<float> weights(int64_t extent) const {
+    return blend_ == Blend::gaussian ? gaussian_weights(extent)
+                                     : std::vector<float>(static_cast<std::size_t>(extent), 1.0f);
+  }
+
+  Blend blend_;
   int64_t classes_, height_, width_;
   Tensor sum_;                 // (1, K, H, W)
   std::vector<float> weight_;  // (H, W)
@@ -121,19 +133,19 @@ Tensor predict_probabilities(const SegmentationFunction& model, const Tensor& im
           image.shape());
   const bool whole = size.height * size.width <= options.whole_pixels;
   const int64_t window = whole ? std::max(size.height, size.width) : options.window;
-  const Axis rows = cut_axis(size.height, window, options.multiple);
-  const Axis columns = cut_axis(size.width, window, options.multiple);
-  std::unique_ptr<Blend> blend;
+  const Axis rows = cut_axis(size.height, window, options);
+  const Axis columns = cut_axis(size.width, window, options);
+  std::unique_ptr<WindowMean> mean;
   for (const int64_t row : rows.starts)
     for (const int64_t column : columns.starts) {
       const Tensor logits = model(reflected_window(image, row, column, rows.extent, columns.extent));
       require(logits.rank() == 4 && logits.dim(2) == rows.extent && logits.dim(3) == columns.extent,
               "predict: the network made logits ", logits.shape(), " for a window of ", rows.extent, "x",
               columns.extent, " pixels");
-      if (!blend) blend = std::make_unique<Blend>(logits.dim(1), size.height, size.width);
-      blend->add(logits, row, column);
+      if (!mean) mean = std::make_unique<WindowMean>(options.blend, logits.dim(1), size.height, size.width);
+      mean->add(logits, row, column);
     }
-  return blend->result();
+  return mean->result();
 }
 
 }  // namespace masktwins

@@ -1,5 +1,5 @@
 // Class probabilities for images of any size: overlapping windows, blended with Gaussian weights (as the
-// mitochondria benchmark does for MitoEM, section 7.5 of the method's description).
+// mitochondria benchmark does for MitoEM, section 7.5 of the method's description) or evenly (section 6).
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,18 @@ namespace masktwins {
 // images (N, C, H, W) -> logits (N, K, H, W).
 using SegmentationFunction = std::function<Tensor(const Tensor& images)>;
 
+// How overlapping windows become one result.
+enum class Blend {
+  gaussian,  // mean of the probabilities, weighted by how near the middle of its window a pixel lies
+  uniform,   // mean of the logits, then softmax: what mmsegmentation, and so DAFormer, HRDA and MIC do
+};
+
 struct WindowOptions {
   int64_t multiple = 16;           // sides of what the network sees are multiples of this
-  int64_t window = 512;            // side of the windows; they overlap by half
+  int64_t window = 512;            // side of the windows
+  int64_t stride = 0;              // from one to the next, at most a window; 0: half a window
   int64_t whole_pixels = 3 << 19;  // images of up to so many pixels are one window (1536 x 1024)
+  Blend blend = Blend::gaussian;
 };
 
 // The window of `images` whose upper left pixel is (row, column). Pixels outside the image are reflected at

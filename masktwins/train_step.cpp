@@ -2,17 +2,20 @@
 
 #include <cmath>
 
+#include "masktwins/checkpointed_outputs.h"
 #include "masktwins/consistency.h"
 #include "masktwins/masked_views.h"
 #include "masktwins/segmentation_loss.h"
 #include "masktwins/strong_augmentation.h"
-#include "optim/clip.h"
 #include "optim/ema.h"
+#include "optim/low_precision.h"
 #include "tensor/autograd.h"
 #include "tensor/ops/add.h"
 #include "tensor/ops/choose_classes.h"
 #include "tensor/ops/class_mix.h"
 #include "tensor/ops/dropout.h"
+#include "tensor/ops/entropy.h"
+#include "tensor/ops/mul.h"
 #include "tensor/ops/scale.h"
 #include "tensor/random.h"
 
@@ -26,68 +29,106 @@ double ramp_up(int64_t t, int64_t length) {
   return std::exp(-5 * left * left);
 }
 
-// Throws before a loss that is NaN or infinite can reach the parameters.
-void log_loss(const std::string& name, const Tensor& loss, StepReport& report) {
-  const double value = loss.item();
-  if (!std::isfinite(value)) throw NonFiniteError(concat_text("loss '", name, "' is ", value));
-  report.losses.emplace_back(name, value);
+DType precision_of(const TrainConfig& train) {
+  if (train.precision == "bfloat16") return DType::bfloat16;
+  return train.precision == "float16" ? DType::float16 : DType::float32;
 }
 
 }  // namespace
 
-double StepReport::total_loss() const {
-  double sum = 0;
-  for (const auto& [name, value] : losses) sum += value;
-  return sum;
-}
-
 TrainStep::TrainStep(const Config& config, nn::SegmentationModel& student, optim::Optimizer& optimizer,
-                     nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena)
+                     nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena,
+                     const Companions& companions)
     : config_(config),
       student_(student),
       optimizer_(optimizer),
       teacher_(teacher),
       teacher_arena_(teacher_arena),
+      companions_(companions),
       schedule_{.name = config.train.schedule,
                 .base = config.train.lr,
                 .iterations = config.train.iterations,
                 .power = config.train.power,
-                .warmup = config.train.warmup} {}
+                .warmup = config.train.warmup},
+      losses_(optimizer.arena().values().device()),
+      precision_(precision_of(config.train)) {}
 
 StepReport TrainStep::run(const data::Batch& batch) {
   const UdaConfig& uda = config_.uda;
   begin_random_step(static_cast<uint32_t>(config_.seed), static_cast<uint64_t>(batch.step));
   StepReport report;
+  report.step = batch.step;
   optimizer_.arena().zero_gradients();
   optim::update_teacher(teacher_arena_, optimizer_.arena(), batch.step, uda.ema_alpha);
+  if (precision_ != DType::float32) {
+    optim::add_copies(student_, optimizer_.arena(), precision_, copies_);
+    optim::add_copies(teacher_, teacher_arena_, precision_, copies_);
+  }
+  const AutocastScope autocast(precision_, &copies_);
 
-  learn_source(batch, report);
-  if (uses_target(batch.step)) {
+  const Tensor source_logits = learn_source(batch, report);
+  if (uda.uses_target() && batch.step >= uda.start) {
     const double ramp = ramp_up(batch.step - uda.start, uda.rampup);
-    {
-      const NoGrad no_grad;
-      const NoDropout no_dropout;
-      report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda);
-    }
-    if (uda.class_mix) learn_mix(batch, ramp, report);
-    if (uda.masks > 0 && uda.mask_image != "target")
-      learn_masked("masked_source", batch.source_images, batch.source_labels, {}, ramp, report);
-    if (uda.masks > 0 && uda.mask_image != "source")
-      learn_masked("masked", batch.target_images, report.pseudo.labels, report.pseudo.weights, ramp, report);
+    if (uda.uses_pseudo_labels()) learn_by_teacher(batch, ramp, report);
+    if (uda.entropy_weight > 0 || companions_.adversary) learn_target(batch, source_logits, ramp, report);
   }
 
-  if (config_.train.clip_norm > 0) optim::clip_gradient_norm(optimizer_.arena(), config_.train.clip_norm);
   report.learning_rate = schedule_.at(batch.step);
-  optimizer_.step(report.learning_rate);
+  optimizer_.step(report.learning_rate, losses_.failure(), batch.step);
+  losses_.end_step();
   return report;
 }
 
-bool TrainStep::uses_target(int64_t step) const {
-  return (config_.uda.class_mix || config_.uda.masks > 0) && step >= config_.uda.start;
+// The labelled source, and what its features should not forget (sections 3.1 and 3.2).
+Tensor TrainStep::learn_source(const data::Batch& batch, StepReport& report) {
+  const nn::SegmentationOutput output = student_.outputs(batch.source_images);
+  Tensor loss = loss_of(output, batch.source_labels, {});
+  log("source", loss, report);
+  if (companions_.feature_distance) {
+    const Tensor distance =
+        scale(companions_.feature_distance->loss(output.features, batch.source_images, batch.source_labels),
+              config_.uda.feature_distance_weight);
+    log("feature_distance", distance, report);
+    loss = add(loss, distance);
+  }
+  differentiate(loss);
+  return output.logits.detach();
 }
 
-void TrainStep::learn_source(const data::Batch& batch, StepReport& report) {
-  learn("source", loss_of(student_.outputs(batch.source_images), batch.source_labels, {}), 1, report);
+// The teacher labels the clean target; the student learns from that on mixed images and masked views.
+void TrainStep::learn_by_teacher(const data::Batch& batch, double ramp, StepReport& report) {
+  const UdaConfig& uda = config_.uda;
+  {
+    const NoGrad no_grad;
+    const NoDropout no_dropout;
+    report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda, batch.target_weights);
+  }
+  if (uda.class_mix) learn_mix(batch, ramp, report);
+  if (uda.masks > 0 && uda.mask_image != "target")
+    learn_masked("masked_source", batch.source_images, batch.source_labels, {}, ramp, report);
+  if (uda.masks > 0 && uda.mask_image != "source")
+    learn_masked("masked", batch.target_images, report.pseudo.labels, report.pseudo.weights, ramp, report);
+}
+
+// Without labels: predictions on the target shall be sure (MinEnt), and look like those on the source
+// (AdvSeg).
+void TrainStep::learn_target(const data::Batch& batch, const Tensor& source_logits, double ramp,
+                             StepReport& report) {
+  const UdaConfig& uda = config_.uda;
+  const Tensor logits = student_.outputs(batch.target_images).logits;
+  Tensor loss;
+  if (uda.entropy_weight > 0) {
+    loss = scale(entropy(logits), ramp * uda.entropy_weight);
+    log("entropy", loss, report);
+  }
+  if (companions_.adversary) {
+    const Tensor fooling = scale(companions_.adversary->fooling_loss(logits), ramp * uda.adversarial_weight);
+    log("adversarial", fooling, report);
+    loss = loss.defined() ? add(loss, fooling) : fooling;
+  }
+  differentiate(loss);
+  if (companions_.adversary)
+    log("discriminator", companions_.adversary->learn(source_logits, logits.detach(), batch.step), report);
 }
 
 // Half of the source classes pasted onto the target, sections 3.4 and 3.5.
@@ -109,19 +150,20 @@ void TrainStep::learn_masked(const std::string& name, const Tensor& images, cons
   std::vector<Tensor> logits;
   Tensor classes;
   for (const Tensor& view : views) {
-    const nn::SegmentationOutput output = student_.outputs(view);
+    const nn::SegmentationOutput output =
+        uda.save_memory ? checkpointed_outputs(student_, view) : student_.outputs(view);
     const Tensor loss = loss_of(output, labels, weights);
     classes = classes.defined() ? add(classes, loss) : loss;
     logits.push_back(output.logits);
   }
   Tensor loss = scale(classes, ramp * uda.mask_weight / static_cast<double>(logits.size()));
-  log_loss(name, loss, report);
+  log(name, loss, report);
   if (logits.size() > 1 && uda.cm_weight > 0) {
     const Tensor agreement = scale(consistency(logits, uda.cm_loss), ramp * uda.cm_weight);
-    log_loss(name + "_cm", agreement, report);
+    log(name + "_cm", agreement, report);
     loss = add(loss, agreement);
   }
-  backward(loss);
+  differentiate(loss);
   report.views = views;
   for (const Tensor& z : logits) report.view_logits.push_back(z.detach());
 }
@@ -133,8 +175,18 @@ Tensor TrainStep::loss_of(const nn::SegmentationOutput& output, const Tensor& la
 
 void TrainStep::learn(const std::string& name, const Tensor& loss, double weight, StepReport& report) {
   const Tensor weighted = scale(loss, weight);
-  log_loss(name, weighted, report);
-  backward(weighted);
+  log(name, weighted, report);
+  differentiate(weighted);
+}
+
+void TrainStep::log(const std::string& name, const Tensor& loss, StepReport& report) {
+  losses_.add(name, loss.detach(), report.step);
+  report.losses.emplace_back(name, loss.detach());
+}
+
+void TrainStep::differentiate(const Tensor& loss) const {
+  const Tensor factor = optimizer_.loss_scale();
+  backward(factor.defined() ? mul(loss, factor) : loss);
 }
 
 }  // namespace masktwins

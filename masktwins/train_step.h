@@ -7,23 +7,32 @@
 #include <vector>
 
 #include "data/loader.h"
+#include "masktwins/adversary.h"
 #include "masktwins/config.h"
+#include "masktwins/feature_distance.h"
+#include "masktwins/loss_log.h"
 #include "masktwins/pseudo_labels.h"
 #include "nn/segmentation_model.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
+#include "tensor/autocast.h"
 
 namespace masktwins {
 
 struct StepReport {
-  std::vector<std::pair<std::string, double>> losses;  // by name, after their weights: "source", "mix", ...
+  int64_t step = 0;
+  std::vector<std::pair<std::string, Tensor>> losses;  // scalars after their weights: "source", "mix", ...
   double learning_rate = 0;
   PseudoLabels pseudo;  // empty without target losses
 
   // The first masked image's views and what the student said about each; for pictures.
   std::vector<Tensor> views, view_logits;
+};
 
-  double total_loss() const;
+// Further networks that some losses need; null where those losses are off.
+struct Companions {
+  FeatureDistance* feature_distance = nullptr;  // uda.feature_distance_weight
+  Adversary* adversary = nullptr;               // uda.adversarial_weight
 };
 
 class TrainStep {
@@ -31,27 +40,40 @@ class TrainStep {
   // Student and teacher have the same structure; their arenas and the optimiser belong to them. Nothing is
   // owned.
   TrainStep(const Config& config, nn::SegmentationModel& student, optim::Optimizer& optimizer,
-            nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena);
+            nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena,
+            const Companions& companions = {});
 
   // Step number batch.step, counted from 0. Random draws depend on (config.seed, step) alone.
-  // Throws NonFiniteError, with the student unchanged, when a loss is NaN or infinite.
+  // On CUDA the step is only queued. When a loss is NaN or infinite the student stays as it was, in this step
+  // and all that follow; on the CPU run() itself throws NonFiniteError, on CUDA losses() does when it is
+  // read.
   StepReport run(const data::Batch& batch);
 
+  LossLog& losses() { return losses_; }
+
  private:
-  bool uses_target(int64_t step) const;
-  void learn_source(const data::Batch& batch, StepReport& report);
+  // Gives the student's logits of the source, without graph.
+  Tensor learn_source(const data::Batch& batch, StepReport& report);
+  void learn_by_teacher(const data::Batch& batch, double ramp, StepReport& report);
+  void learn_target(const data::Batch& batch, const Tensor& source_logits, double ramp, StepReport& report);
   void learn_mix(const data::Batch& batch, double ramp, StepReport& report);
   void learn_masked(const std::string& name, const Tensor& images, const Tensor& labels,
                     const Tensor& weights, double ramp, StepReport& report);
   Tensor loss_of(const nn::SegmentationOutput& output, const Tensor& labels, const Tensor& weights) const;
   void learn(const std::string& name, const Tensor& loss, double weight, StepReport& report);
+  void log(const std::string& name, const Tensor& loss, StepReport& report);
+  void differentiate(const Tensor& loss) const;
 
   const Config& config_;
   nn::SegmentationModel& student_;
   optim::Optimizer& optimizer_;
   nn::SegmentationModel& teacher_;
   optim::ParameterArena& teacher_arena_;
+  Companions companions_;
   optim::Schedule schedule_;
+  LossLog losses_;
+  DType precision_;
+  LowPrecisionCopies copies_;  // of the parameters of student and teacher, made anew in every step
 };
 
 }  // namespace masktwins

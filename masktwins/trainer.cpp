@@ -1,12 +1,14 @@
 #include "masktwins/trainer.h"
 
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "data/file.h"
+#include "masktwins/batch_feed.h"
+#include "masktwins/classes.h"
 #include "masktwins/datasets.h"
 #include "masktwins/network.h"
+#include "masktwins/parameter_groups.h"
 #include "masktwins/pretrained.h"
 #include "masktwins/signals.h"
 #include "masktwins/training_picture.h"
@@ -19,13 +21,6 @@ using nlohmann::json;
 
 bool every(int64_t step, int64_t interval) { return interval > 0 && step % interval == 0; }
 
-bool uses_target(const UdaConfig& uda) { return uda.class_mix || uda.masks > 0; }
-
-std::shared_ptr<const data::Dataset> open_if_given(const Config& config, const DatasetConfig& set,
-                                                   const std::string& name) {
-  return set.images.empty() ? nullptr : open_dataset(config, set, name);
-}
-
 std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, const TrainConfig& train) {
   optim::OptimizerOptions options;
   options.name = train.optimizer;
@@ -33,19 +28,42 @@ std::unique_ptr<optim::Optimizer> make_optimizer(optim::ParameterArena& arena, c
   options.beta2 = train.beta2;
   options.momentum = train.momentum;
   options.weight_decay = train.weight_decay;
-  return optim::build_optimizer(arena, options);
+  options.clip_norm = train.clip_norm;
+  options.loss_scaling = train.precision == "float16";
+  return optim::build_optimizer(arena, options, parameter_groups(train, arena));
 }
 
 data::LoaderOptions loader_options(const Config& config, int64_t first_step) {
   data::LoaderOptions options;
   options.seed = static_cast<uint32_t>(config.seed);
-  options.batch = options.target_batch = config.train.batch;
+  options.batch = config.train.batch;
+  options.target_batch = config.train.target_batch > 0 ? config.train.target_batch : config.train.batch;
   options.crop = config.train.crop;
   options.augment = config.augment;
   options.foreground_share = config.train.foreground_share;
   options.workers = config.data.workers;
   options.first_step = first_step;
   return options;
+}
+
+std::unique_ptr<FeatureDistance> make_feature_distance(const Config& config, Device device,
+                                                       const data::ClassTable& classes) {
+  if (config.uda.feature_distance_weight == 0) return nullptr;
+  std::vector<int64_t> things;
+  for (const std::string& name : config.uda.feature_classes)
+    if (const auto found = std::find(classes.names.begin(), classes.names.end(), name);
+        found != classes.names.end())
+      things.push_back(found - classes.names.begin());
+  if (things.empty()) return nullptr;  // the data shows none of them
+  auto reference = build_network(config, device);
+  load_pretrained(config.model.pretrained, *reference);
+  return std::make_unique<FeatureDistance>(std::move(reference), things);
+}
+
+std::unique_ptr<Adversary> make_adversary(const Config& config, Device device) {
+  if (config.uda.adversarial_weight == 0) return nullptr;
+  return std::make_unique<Adversary>(config.model.classes, config.uda.discriminator_lr,
+                                     config.train.iterations, static_cast<uint32_t>(config.seed), device);
 }
 
 std::string picture_name(const char* kind, int64_t step) {
@@ -56,36 +74,26 @@ std::string picture_name(const char* kind, int64_t step) {
 
 }  // namespace
 
-// Means of the losses since the last line of the log.
-struct Trainer::LossMeans {
-  std::map<std::string, double> sums;
-  int64_t steps = 0;
-
-  void add(const StepReport& report) {
-    for (const auto& [name, value] : report.losses) sums[name] += value;
-    ++steps;
-  }
-  json take() {
-    json means;
-    for (const auto& [name, sum] : sums) means[name] = sum / static_cast<double>(steps);
-    *this = {};
-    return means;
-  }
-};
-
-Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool resume_run, std::FILE* messages)
+Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool resume_run, std::FILE* messages,
+                 Device device)
     : config_(config),
+      device_(device),
       messages_(messages),
-      source_(open_dataset(config, config.data.source, "data.source")),
-      target_(uses_target(config.uda) ? open_dataset(config, config.data.target, "data.target") : nullptr),
-      test_(open_if_given(config, config.data.test, "data.test")),
-      student_(build_network(config)),
-      teacher_(build_network(config)),
+      classes_(classes_of(config)),
+      source_(open_source(config)),
+      target_(config.uda.uses_target() ? open_target(config) : nullptr),
+      test_(has_test(config) ? open_test(config) : nullptr),
+      rare_classes_(open_rare_classes(config, *source_)),
+      student_(build_network(config, device)),
+      teacher_(build_network(config, device)),
       start_(load_start(resume_run)),
       student_arena_(*student_),
       teacher_arena_(*teacher_),
       optimizer_(make_optimizer(student_arena_, config.train)),
-      train_step_(config_, *student_, *optimizer_, *teacher_, teacher_arena_),
+      feature_distance_(make_feature_distance(config, device, classes_)),
+      adversary_(make_adversary(config, device)),
+      train_step_(config_, *student_, *optimizer_, *teacher_, teacher_arena_,
+                  {feature_distance_.get(), adversary_.get()}),
       folder_(open_folder(out, resume_run)),
       log_(folder_.log()),
       checkpoints_{folder_.checkpoints()} {
@@ -106,8 +114,10 @@ std::string Trainer::load_start(bool resume_run) {
 
 // Last checks before the first file is written.
 RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run) const {
-  require(source_->labelled(), "data.source.labels is not set; the source set is the labelled one");
-  require(!test_ || test_->labelled(), "data.test.labels is not set; an evaluation needs labels");
+  require(device_ == Device::cuda || config_.train.precision == "float32", "train.precision = \"",
+          config_.train.precision, "\" needs --device cuda; the CPU computes in float32");
+  require(config_.model.name == "unet" || config_.train.precision == "float32", "train.precision = \"",
+          config_.train.precision, "\" is known to work for model.name = \"unet\" only; use float32");
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);
@@ -117,7 +127,7 @@ RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run
 void Trainer::resume() {
   std::string notice;
   const data::TensorFile file = checkpoints_.read_latest(notice);
-  position_ = restore(file, {*student_, *teacher_, *optimizer_}, config_);
+  position_ = restore(file, state(), config_);
   if (!notice.empty()) std::fprintf(messages_, "%s\n", notice.c_str());
   log_.rewind(position_.step);
   folder_.write_config(config_);
@@ -127,64 +137,88 @@ bool Trainer::run() {
   const int64_t iterations = config_.train.iterations;
   if (position_.step >= iterations) return true;
   const StopSignals signals;
-  data::Loader loader(source_, target_, loader_options(config_, position_.step));
+  data::LoaderOptions options = loader_options(config_, position_.step);
+  options.rare_classes = rare_classes_;
+  data::Loader loader(source_, target_, options);
   Progress progress({.out = messages_,
                      .first = position_.step,
                      .total = iterations,
                      .images_per_step = config_.train.batch * (target_ ? 2 : 1),
                      .plain_every = config_.train.log_every});
   for (const std::string& notice : loader.notices()) progress.say(notice);
-  LossMeans means;
+  BatchFeed feed(loader, device_);
   while (position_.step < iterations && !signals.stop_requested()) {
-    const data::Batch batch = loader.next();
-    const StepReport step_report = step(batch);
-    ++position_.step;
-    report(step_report, means, progress);
+    const data::Batch& batch = feed.next();
+    StepReport step_report;
+    or_explain(loader, [&] {
+      step_report = train_step_.run(batch);
+      ++position_.step;
+      report(step_report, progress);
+    });
     if (every(position_.step, config_.train.picture_every))
       data::write_png(folder_.pictures() / picture_name("train", position_.step),
                       training_picture("step " + std::to_string(position_.step), batch, step_report,
-                                       evaluation_function(*student_)));
+                                       evaluation_function(*student_), classes_.colors));
     const bool last = position_.step == iterations;
-    if (test_ && config_.train.evaluate_every > 0 &&
-        (last || every(position_.step, config_.train.evaluate_every)))
-      evaluate(progress);
-    if (last || every(position_.step, config_.train.checkpoint_every)) save();
+    const bool evaluates = test_ && config_.train.evaluate_every > 0 &&
+                           (last || every(position_.step, config_.train.evaluate_every));
+    const bool saves = last || every(position_.step, config_.train.checkpoint_every);
+    if (evaluates || saves) check_losses(loader);
+    if (evaluates) evaluate(progress);
+    if (saves) save();
   }
+  check_losses(loader);
   if (position_.step < iterations) save();
   return position_.step == iterations;
 }
 
-StepReport Trainer::step(const data::Batch& batch) {
+// Runs `action`; if a loss was not finite, runs that step once more to find the op that made the first NaN.
+// The student has not changed since, so the same happens again.
+void Trainer::or_explain(const data::Loader& loader, const std::function<void()>& action) {
   try {
-    return train_step_.run(batch);
+    action();
   } catch (const NonFiniteError& error) {
-    std::string first = error.what(), op;
+    const int64_t step = train_step_.losses().failed_step();
+    train_step_.losses().forget_failure();
+    std::string op;
     try {
       const NonFiniteGuard guard;
-      train_step_.run(batch);
+      train_step_.run(to(loader.batch_of(step), device_));
     } catch (const NonFiniteError& named) {
       op = concat_text("; ", named.what());
     }
-    fail("step ", batch.step, ": ", first, op, "; training stopped, ", checkpoints_.last().string(),
+    fail("step ", step, ": ", error.what(), op, "; training stopped, ", checkpoints_.last().string(),
          " holds the last good state; try a smaller train.lr, or train.clip_norm = 1");
   }
 }
 
-void Trainer::report(const StepReport& report, LossMeans& means, Progress& progress) {
-  means.add(report);
-  progress.update(position_.step, {{"loss", report.total_loss()}});
-  if (const auto warning = collapse_.add(report.pseudo.class_share)) {
-    progress.say("warning: " + *warning);
-    log_.append({{"step", position_.step}, {"warning", *warning}});
+void Trainer::check_losses(const data::Loader& loader) {
+  or_explain(loader, [&] { train_step_.losses().check(); });
+}
+
+// On CUDA only the steps that are logged are looked at, because each look waits for the device.
+void Trainer::report(const StepReport& report, Progress& progress) {
+  ++steps_since_look_;
+  const bool logs = every(position_.step, config_.train.log_every);
+  if (device_ == Device::cpu || logs) {
+    last_loss_ = 0;
+    for (const auto& [name, loss] : report.losses) last_loss_ += loss.item();
+    std::vector<double> class_share;
+    if (report.pseudo.shares.defined()) class_share = report.pseudo.class_share();
+    if (const auto warning = collapse_.add(class_share, std::exchange(steps_since_look_, 0))) {
+      progress.say("warning: " + *warning);
+      log_.append({{"step", position_.step}, {"warning", *warning}});
+    }
   }
-  if (!every(position_.step, config_.train.log_every)) return;
+  progress.update(position_.step, {{"loss", last_loss_}});
+  if (!logs) return;
   json record = {{"step", position_.step},
-                 {"losses", means.take()},
+                 {"losses", train_step_.losses().take_means()},
                  {"learning_rate", report.learning_rate},
                  {"seconds_per_step", progress.seconds_per_step()}};
-  if (!report.pseudo.class_share.empty()) {
-    record["quality"] = report.pseudo.quality;
-    record["pseudo_label_share"] = report.pseudo.class_share;
+  if (report.pseudo.shares.defined()) {
+    record["quality"] = report.pseudo.quality();
+    record["pseudo_label_share"] = report.pseudo.class_share();
   }
   log_.append(record);
 }
@@ -194,13 +228,14 @@ void Trainer::evaluate(Progress& progress) {
   bool first = true;
   const auto draw_first = [&](const data::Section& section, const Tensor& probabilities) {
     if (std::exchange(first, false) && config_.train.picture_every > 0)
-      data::write_png(folder_.pictures() / picture_name("test", position_.step),
-                      evaluation_picture(title + ", " + section.name, section, probabilities));
+      data::write_png(
+          folder_.pictures() / picture_name("test", position_.step),
+          evaluation_picture(title + ", " + section.name, section, probabilities, classes_.colors));
   };
   const Evaluation evaluation =
       masktwins::evaluate(evaluation_function(*student_), *test_, config_.model.classes,
                           window_options(config_, *student_), draw_first);
-  json scores = to_json(evaluation, config_.data.class_names);
+  json scores = to_json(evaluation, classes_);
   scores["step"] = position_.step;
   json metrics = folder_.metrics();
   metrics["last"] = scores;
@@ -209,7 +244,7 @@ void Trainer::evaluate(Progress& progress) {
   if (best) {
     position_.best_score = score;
     position_.best_step = position_.step;
-    checkpoints_.save_best({*student_, *teacher_, *optimizer_}, position_, config_);
+    checkpoints_.save_best(state(), position_, config_);
     metrics["best"] = scores;
   }
   folder_.write_metrics(metrics);
@@ -221,7 +256,7 @@ void Trainer::evaluate(Progress& progress) {
 
 void Trainer::save() {
   try {
-    checkpoints_.save_last({*student_, *teacher_, *optimizer_}, position_, config_);
+    checkpoints_.save_last(state(), position_, config_);
   } catch (const Error& error) {
     fail(error.what(), "; nothing older is lost, go on with: masktwins train --resume --out ",
          folder_.path().string());

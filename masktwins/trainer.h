@@ -3,9 +3,11 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 
+#include "data/class_table.h"
 #include "data/loader.h"
 #include "masktwins/checkpoint.h"
 #include "masktwins/collapse.h"
@@ -24,7 +26,8 @@ class Trainer {
   // from its last checkpoint, bit for bit as if it had never stopped; without it `out` must not hold a run
   // yet.
   // Progress and warnings go to `messages`.
-  Trainer(const Config& config, const std::filesystem::path& out, bool resume, std::FILE* messages = stderr);
+  Trainer(const Config& config, const std::filesystem::path& out, bool resume, std::FILE* messages = stderr,
+          Device device = Device::cpu);
 
   // Trains until config.train.iterations; false if a signal stopped it earlier. Either way the last step is
   // saved.
@@ -34,29 +37,36 @@ class Trainer {
   const RunPosition& position() const { return position_; }
 
  private:
-  struct LossMeans;
-
   std::string load_start(bool resume);
+  TrainingState state() { return {*student_, *teacher_, *optimizer_, adversary_.get()}; }
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
   void resume();
-  StepReport step(const data::Batch& batch);
-  void report(const StepReport& report, LossMeans& means, Progress& progress);
+  void or_explain(const data::Loader& loader, const std::function<void()>& action);
+  void check_losses(const data::Loader& loader);
+  void report(const StepReport& report, Progress& progress);
   void evaluate(Progress& progress);
   void save();
 
   Config config_;
+  Device device_;
   std::FILE* messages_;
+  data::ClassTable classes_;
   std::shared_ptr<const data::Dataset> source_, target_, test_;  // target and test may be null
+  std::shared_ptr<const data::RareClasses> rare_classes_;        // may be null
   std::unique_ptr<nn::SegmentationModel> student_, teacher_;
   std::string start_;  // where their first weights come from, for people
   optim::ParameterArena student_arena_, teacher_arena_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<FeatureDistance> feature_distance_;  // may be null, as the next
+  std::unique_ptr<Adversary> adversary_;
   TrainStep train_step_;
   RunFolder folder_;
   RunLog log_;
   CheckpointFolder checkpoints_;
   RunPosition position_;
   CollapseWatch collapse_;
+  int64_t steps_since_look_ = 0;
+  double last_loss_ = 0;  // of all terms, when last looked at
 };
 
 }  // namespace masktwins

@@ -1,5 +1,6 @@
 #include "masktwins/training_picture.h"
 
+#include "masktwins/batch_feed.h"
 #include "masktwins/pictures.h"
 #include "tensor/ops/resize_bilinear.h"
 
@@ -37,39 +38,39 @@ struct Painter {
 
 }  // namespace
 
-Image training_picture(const std::string& title, const data::Batch& batch, const StepReport& report,
-                       const SegmentationFunction& student) {
+Image training_picture(const std::string& title, const data::Batch& step_batch, const StepReport& report,
+                       const SegmentationFunction& student, const std::vector<Color>& colors) {
+  const data::Batch batch = to(step_batch, Device::cpu);
   const Tensor source_logits = student(batch.source_images);
-  const std::vector<Color> colors = class_colors(source_logits.dim(1));
   const Painter source{colors, value_range(batch.source_images, 0)};
   std::vector<std::vector<Panel>> rows = {
       {{"source", source.plain(batch.source_images)},
        {"truth", source.with(batch.source_images, first_labels(batch.source_labels))},
        {"student", source.with(batch.source_images, predicted_classes(source_logits, 0))}}};
   if (report.pseudo.labels.defined()) {
-    const Tensor& labels = report.pseudo.labels;
+    const Tensor labels = report.pseudo.labels.to(Device::cpu);
     const Painter target{colors, value_range(batch.target_images, 0)};
-    rows.push_back({{"target", target.plain(batch.target_images)},
-                    {"teacher", target.with(batch.target_images, first_labels(labels))},
-                    {"confidence", confidence_map(report.pseudo.probability, source_logits.dim(1))}});
+    rows.push_back(
+        {{"target", target.plain(batch.target_images)},
+         {"teacher", target.with(batch.target_images, first_labels(labels))},
+         {"confidence", confidence_map(report.pseudo.probability.to(Device::cpu), source_logits.dim(1))}});
   }
   std::vector<Panel> views;
   for (std::size_t k = 0; k < report.views.size(); ++k) {
-    const Tensor& view = report.views[k];
+    const Tensor view = report.views[k].to(Device::cpu);
     const Painter painter{colors, value_range(view, 0)};
     const std::string name = "view " + std::to_string(k + 1);
     views.push_back({name, painter.plain(view)});
-    const Tensor logits = resize_bilinear(report.view_logits[k], view.dim(2), view.dim(3));
+    const Tensor logits = resize_bilinear(report.view_logits[k].to(Device::cpu), view.dim(2), view.dim(3));
     views.push_back({name + ": student", painter.with(view, predicted_classes(logits, 0))});
   }
   if (!views.empty()) rows.push_back(std::move(views));
   return contact_sheet(title, rows);
 }
 
-Image evaluation_picture(const std::string& title, const data::Section& section,
-                         const Tensor& probabilities) {
+Image evaluation_picture(const std::string& title, const data::Section& section, const Tensor& probabilities,
+                         const std::vector<Color>& colors) {
   const int64_t classes = probabilities.dim(1);
-  const std::vector<Color> colors = class_colors(classes);
   Image image = section.image;
   for (float& value : image.pixels) value *= 255;
   const LabelMap prediction = predicted_classes(probabilities, 0);

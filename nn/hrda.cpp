@@ -27,6 +27,7 @@ int64_t draw_corner(int64_t free, uint32_t word) {
   return corner_multiple * static_cast<int64_t>(u * static_cast<double>(corners));
 }
 
+Tensor halved(const Tensor& x) { return resize_bilinear(x, x.dim(2) / 2, x.dim(3) / 2); }
 Tensor doubled(const Tensor& x) { return resize_bilinear(x, 2 * x.dim(2), 2 * x.dim(3)); }
 
 // attention · details + (1 - attention) · context, the last two enlarged to the size of the details.
@@ -93,10 +94,11 @@ void Hrda::check_size(const Tensor& images) const {
 }
 
 Hrda::Context Hrda::look_at_context(const Tensor& images) {
-  const Tensor half = resize_bilinear(images, images.dim(2) / 2, images.dim(3) / 2);
-  const std::vector<Tensor> maps = backbone_->forward(half);
+  const std::vector<Tensor> maps = backbone_->forward(halved(images));
   return {head_->forward(maps), sigmoid(scale_attention_->forward(maps)), maps.back()};
 }
+
+Tensor Hrda::features(const Tensor& images) { return backbone_->forward(halved(images)).back(); }
 
 SegmentationOutput Hrda::outputs(const Tensor& images) {
   check_size(images);
@@ -156,7 +158,8 @@ Tensor Hrda::details_everywhere(const Tensor& images) {
     for (int64_t& corner : corners) corner /= stride;
     return coverage(corners, hr_crop_ / stride, size / stride);
   };
-  const Tensor share = inverse_coverage(sum.shape(), coverage_of(tops, height), coverage_of(lefts, width));
+  const Tensor share =
+      inverse_coverage(sum.shape(), coverage_of(tops, height), coverage_of(lefts, width)).to(sum.device());
   return mul(sum, share.to(sum.dtype()).to(sum.device()));
 }
 

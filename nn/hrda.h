@@ -21,6 +21,7 @@ class Hrda : public SegmentationModel {
   Tensor forward(const Tensor& images) override;
   // Details from one window, drawn from random_stream(); elsewhere the context alone counts.
   SegmentationOutput outputs(const Tensor& images) override;
+  Tensor features(const Tensor& images) override;
   int64_t size_multiple() const override { return 2 * backbone_->size_multiple(); }
 
  private:

@@ -31,6 +31,18 @@ void Module::to(DType dtype) {
     if (is_floating(tensor->dtype())) *tensor = tensor->to(dtype);
 }
 
+void Module::to(Device device) {
+  for (const auto& [name, tensor] : named_parameters())
+    *tensor = tensor->to(device).detach().set_requires_grad();
+  for (const auto& [name, tensor] : named_buffers())
+    if (is_floating(tensor->dtype())) *tensor = tensor->to(device);
+}
+
+Device Module::device() const {
+  const NamedTensors parameters = named_parameters();
+  return parameters.empty() ? Device::cpu : parameters.front().second->device();
+}
+
 void Module::copy_from(const Module& other) {
   const auto copy = [](const NamedTensors& to, const NamedTensors& from) {
     require(to.size() == from.size(), "copy_from: the modules have different structures");

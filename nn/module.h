@@ -31,6 +31,9 @@ class Module {
 
   // Converts all parameters and floating buffers.
   void to(DType dtype);
+  // Moves them; counters, which the host reads and writes, stay on the CPU.
+  void to(Device device);
+  Device device() const;  // of the parameters
   // Copies parameters and buffers from a module of the same structure.
   void copy_from(const Module& other);
 

@@ -1,6 +1,14 @@
 #include "nn/segmentation_model.h"
 
 namespace masktwins::nn {
+
+Tensor SegmentationModel::features(const Tensor&) {
+  fail(
+      "features: this network has no encoder that could be pretrained; use one of the segformer, daformer, "
+      "hrda or "
+      "deeplabv2 family");
+}
+
 namespace {
 
 std::map<std::string, ModelBuilder>& registry() {

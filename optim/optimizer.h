@@ -15,10 +15,12 @@ struct OptimizerOptions {
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
   double momentum = 0.9;  // of sgd
   double weight_decay = 0;
+  double clip_norm = 0;       // of all gradients together; 0: none
+  bool loss_scaling = false;  // for float16, whose smallest gradients would vanish
 };
 
 // Parameters whose name contains `key` learn with lr * multiplier and their own weight decay; the longest
-// matching key wins (section 5: "head" and "norm").
+// matching key wins, of equally long ones the first in the alphabet (section 5: "head" before "norm").
 struct ParameterGroup {
   std::string key;
   double lr_multiplier = 1;
@@ -29,10 +31,14 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  // One update with learning rate lr from the gradients in the arena.
-  virtual void step(double lr) = 0;
+  // One update with learning rate lr from the gradients in the arena. With `failure` (int32 {2}, see
+  // kernels/gradient_control.h) nothing changes once a loss or the gradients of a step were not finite;
+  // `step` is then remembered there. The host waits for nothing.
+  void step(double lr, const Tensor& failure = {}, int64_t step = 0);
+  // What every loss must be multiplied with before backward, a scalar; undefined without loss_scaling.
+  Tensor loss_scale() const { return scale_.defined() ? scale_.alias({}) : Tensor(); }
   // Flat tensors that a checkpoint must hold, by name.
-  virtual std::vector<std::pair<std::string, Tensor>> state() const = 0;
+  std::vector<std::pair<std::string, Tensor>> state() const;
   // Number of updates made; set when a run is resumed.
   int64_t updates() const { return updates_; }
   void set_updates(int64_t updates) { updates_ = updates; }
@@ -49,10 +55,17 @@ class Optimizer {
   Optimizer(ParameterArena& arena, const OptimizerOptions& options,
             const std::vector<ParameterGroup>& groups);
 
+  // The update itself; `control` as adam_step takes it.
+  virtual void update(double lr, const Tensor& control) = 0;
+  virtual std::vector<std::pair<std::string, Tensor>> moments() const = 0;
+
   ParameterArena& arena_;
   OptimizerOptions options_;
   std::vector<Range> ranges_;
   int64_t updates_ = 0;
+
+ private:
+  Tensor scale_;  // {factor of the losses, good updates since it changed}
 };
 
 // The arena must outlive the optimiser and gets gradients if it has none.

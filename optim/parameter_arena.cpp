@@ -1,8 +1,11 @@
 #include "optim/parameter_arena.h"
 
+#include "tensor/memory_tag.h"
+
 namespace masktwins::optim {
 
 ParameterArena::ParameterArena(nn::Module& module) {
+  const MemoryTag tag("parameters");
   const nn::NamedTensors parameters = module.named_parameters();
   require(!parameters.empty(), "parameter arena: the module has no parameters");
   const DType dtype = parameters[0].second->dtype();
@@ -26,6 +29,7 @@ ParameterArena::ParameterArena(nn::Module& module) {
 }
 
 void ParameterArena::allocate_gradients() {
+  const MemoryTag tag("gradients");
   gradients_ = Tensor::zeros(values_.shape(), values_.dtype(), values_.device());
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     parameters_[i].set_grad(gradients_.alias(parameters_[i].shape(), segments_[i].offset));

@@ -3,10 +3,12 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
+#include <unordered_map>
 
 #include "kernels/common/cuda.h"
 #include "tensor/check.h"
 #include "tensor/dispatch.h"
+#include "tensor/memory_tag.h"
 
 namespace masktwins {
 namespace {
@@ -17,12 +19,16 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 #ifdef __SANITIZE_ADDRESS__
 // Exact sizes and no reuse, so that AddressSanitizer sees every access outside a tensor and after its end.
 constexpr std::size_t default_cache_limit = 0;
-std::size_t size_class(std::size_t bytes) { return bytes; }
+std::size_t size_class(std::size_t bytes, Device) { return bytes; }
 #else
 constexpr std::size_t default_cache_limit = std::size_t{2} << 30;
 
-// Sizes are rounded to 1/8 of their power of two, so that tensors of almost equal size share blocks.
-std::size_t size_class(std::size_t bytes) {
+// Sizes are rounded to 1/8 of their power of two, so that tensors of almost equal size share blocks. Not on
+// the emulated device, which so sees every access behind the end of a tensor.
+std::size_t size_class(std::size_t bytes, Device device) {
+#ifdef MASKTWINS_CUDA_EMULATED
+  if (device == Device::cuda) return bytes;
+#endif
   std::size_t step = alignment;
   while (step * 16 <= bytes) step *= 2;
   return (bytes + step - 1) / step * step;
@@ -44,12 +50,50 @@ MemorySource source_of(Device device) {
   });
 }
 
+// Who holds which block of the GPU's memory. The CPU's is not accounted for: it would cost more than it
+// tells.
+class TagAccount {
+ public:
+  void add(void* block, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    held_[block] = {MemoryTag::current(), bytes};
+  }
+  void remove(void* block) {
+    const std::lock_guard lock(mutex_);
+    held_.erase(block);
+  }
+  std::map<std::string, std::size_t> totals() const {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, std::size_t> bytes;
+    for (const auto& [block, held] : held_) bytes[held.tag] += held.bytes;
+    return bytes;
+  }
+
+ private:
+  struct Held {
+    const char* tag;
+    std::size_t bytes;
+  };
+  mutable std::mutex mutex_;
+  std::unordered_map<void*, Held> held_;
+};
+
+TagAccount& cuda_account() {
+  static auto* account = new TagAccount;  // as long-lived as the allocator
+  return *account;
+}
+
+thread_local const char* current_tag = "activations";
+
 // Kernels take their working memory from the tensors' allocator.
 CachingAllocator* build_cuda_allocator() {
   auto* allocator = new CachingAllocator(Device::cuda);
   if constexpr (built_with_cuda)
     kernels::cuda::set_scratch_source(
-        {[](std::size_t bytes) { return CachingAllocator::of(Device::cuda).allocate(bytes); },
+        {[](std::size_t bytes) {
+           const MemoryTag tag("working memory");
+           return CachingAllocator::of(Device::cuda).allocate(bytes);
+         },
          [](void* block, std::size_t bytes) { CachingAllocator::of(Device::cuda).release(block, bytes); }});
   return allocator;
 }
@@ -72,7 +116,7 @@ CachingAllocator& CachingAllocator::of(Device device) {
 }
 
 void* CachingAllocator::allocate(std::size_t bytes) {
-  const std::size_t size = size_class(bytes == 0 ? 1 : bytes);
+  const std::size_t size = size_class(bytes == 0 ? 1 : bytes, device_);
   const std::lock_guard lock(mutex_);
   ++stats_.allocations;
   void* block = nullptr;
@@ -88,23 +132,35 @@ void* CachingAllocator::allocate(std::size_t bytes) {
       block = source_.allocate(size);
     }
     if (block == nullptr) {
+      std::string holders;
+      if (device_ == Device::cuda)
+        for (const auto& [tag, held] : cuda_account().totals())
+          holders += concat_text("; ", tag, ' ', held >> 20, " MiB");
       fail("out of memory on ", device_, ": a tensor of ", size >> 20, " MiB was refused (", describe(stats_),
-           "); use a smaller train.crop, train.batch or model.width");
+           holders, "); use a smaller train.crop, train.batch or model.width");
     }
   }
+  if (device_ == Device::cuda) cuda_account().add(block, size);
   stats_.active += size;
   if (stats_.active > stats_.peak) stats_.peak = stats_.active;
   return block;
 }
 
 void CachingAllocator::release(void* block, std::size_t bytes) {
-  const std::size_t size = size_class(bytes == 0 ? 1 : bytes);
+  const std::size_t size = size_class(bytes == 0 ? 1 : bytes, device_);
   const std::lock_guard lock(mutex_);
   stats_.active -= size;
   stats_.cached += size;
+  if (device_ == Device::cuda) cuda_account().remove(block);
   free_blocks_.emplace(size, block);
   if (stats_.cached > cache_limit_) trim_locked(cache_limit_);
 }
+
+MemoryTag::MemoryTag(const char* tag) : before_(std::exchange(current_tag, tag)) {}
+MemoryTag::~MemoryTag() { current_tag = before_; }
+const char* MemoryTag::current() { return current_tag; }
+
+std::map<std::string, std::size_t> cuda_memory_by_tag() { return cuda_account().totals(); }
 
 AllocatorStats CachingAllocator::stats() const {
   const std::lock_guard lock(mutex_);

@@ -25,8 +25,12 @@ int attribute(cudaDeviceAttr which) {
 
 void check(cudaError_t error, const std::string& what) {
   if (error == cudaSuccess) return;
+  // A kernel's own fault shows at a later call.
+  const bool by_kernel = error == cudaErrorIllegalAddress || error == cudaErrorMisalignedAddress ||
+                         error == cudaErrorLaunchFailure || error == cudaErrorLaunchTimeout;
   throw std::runtime_error("cuda: " + what + ": " + cudaGetErrorString(error) + " (" +
-                           cudaGetErrorName(error) + ")");
+                           cudaGetErrorName(error) + ")" +
+                           (by_kernel ? "; with CUDA_LAUNCH_BLOCKING=1 the kernel itself is named" : ""));
 }
 
 cudaStream_t stream() {
@@ -36,15 +40,6 @@ cudaStream_t stream() {
     return stream;
   }();
   return created;
-}
-
-bool available(std::string& why_not) {
-  int devices = 0;
-  const cudaError_t error = cudaGetDeviceCount(&devices);
-  if (error == cudaSuccess && devices > 0) return true;
-  cudaGetLastError();
-  why_not = error == cudaSuccess ? "no CUDA device in this machine" : cudaGetErrorString(error);
-  return false;
 }
 
 DeviceDescription describe_device() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,17 @@
 #include "kernels/emulator/report/finding.h"
 
 namespace masktwins::emulator {
+
+// An instruction of a kernel that is left out: a deliberate mistake, which tests should notice.
+struct Mutation {
+  enum class Kind : uint8_t { barrier, wait, guard };
+  Kind kind = Kind::barrier;
+  std::string kernel;   // as KernelCounts names it
+  int instruction = 0;  // of the kernel, counted from 0
+  std::string text, place;
+};
+
+const char* name_of(Mutation::Kind kind);
 
 struct Options {
   bool checks = true;   // races, uninitialised shared memory, warp masks
@@ -21,6 +33,7 @@ struct Options {
   uint64_t seed = 0;
   // Warp instructions after which a launch counts as an endless loop.
   int64_t instruction_limit = int64_t{20'000'000'000};
+  std::optional<Mutation> mutation;  // of later launches of its kernel
 };
 
 // How later launches run. The first call reads MASKTWINS_EMULATOR_CHECKS, _TRAFFIC, _THREADS and _SEED from
@@ -81,6 +94,9 @@ struct Observations {
 // Everything found, or counted, by launches that have run since the last call.
 std::vector<Finding> take_findings();
 std::vector<KernelCounts> take_counts();
+
+// Barriers, waits and guards of a kernel of this program that can be left out.
+std::vector<Mutation> mutations_of(const std::string& kernel);
 
 // Forgets findings, counts, pending work and the error a failed kernel has left; allocations stay.
 void reset();

@@ -1,43 +1,52 @@
-// Who computes a convolution on CUDA.
+// Convolutions on CUDA: by cuDNN, or by the last versions of our own.
 #include "kernels/conv2d.h"
-
-#include <stdexcept>
-#include <string>
 
 #include "kernels/common/cuda.h"
 #include "kernels/common/float16.h"
+#include "kernels/course/versions.h"
 #include "kernels/vendor/cudnn_conv2d.h"
+#include "kernels/vendor/libraries.h"
 
 namespace masktwins::kernels::cuda {
 namespace {
 
-void require_plan(bool computed, const Conv2dShape& s) {
-  if (computed) return;
-  throw std::runtime_error("cuDNN has no deterministic algorithm for a convolution of stride " +
-                           std::to_string(s.stride) + " and dilation " + std::to_string(s.dilation));
-}
-
-int64_t weights(const Conv2dShape& s) { return s.out_channels * s.taps(); }
+#ifdef MASKTWINS_CUDNN
+constexpr bool built_with_cudnn = true;
+#else
+constexpr bool built_with_cudnn = false;
+#endif
 
 }  // namespace
 
 template <class T>
 void conv2d(const Conv2dArgs<T>& args) {
   if (args.shape.batch == 0) return;
-  require_plan(cudnn_conv2d(args), args.shape);
+  if constexpr (built_with_cudnn)
+    if (libraries() == Libraries::vendor && cudnn_conv2d(args)) return;
+  if constexpr (is_16bit_float<T>)
+    if (device_has_tensor_cores()) return conv2d_version<4>(args);
+  conv2d_version<3>(args);
 }
 
 template <class T>
 void conv2d_backward_data(const Conv2dBackwardDataArgs<T>& args) {
   if (args.shape.batch == 0) return;
-  require_plan(cudnn_conv2d_backward_data(args), args.shape);
+  if constexpr (built_with_cudnn)
+    if (libraries() == Libraries::vendor && cudnn_conv2d_backward_data(args)) return;
+  if constexpr (is_16bit_float<T>)
+    if (device_has_tensor_cores()) return conv2d_backward_data_version<4>(args);
+  conv2d_backward_data_version<3>(args);
 }
 
 template <class T>
 void conv2d_backward_weight(const Conv2dBackwardWeightArgs<T>& args) {
-  if (args.shape.batch == 0)
-    return clear(args.dweight, static_cast<std::size_t>(weights(args.shape)) * sizeof(T));
-  require_plan(cudnn_conv2d_backward_weight(args), args.shape);
+  const auto weights = static_cast<std::size_t>(args.shape.out_channels * args.shape.taps());
+  if (args.shape.batch == 0) return clear(args.dweight, weights * sizeof(T));
+  if constexpr (built_with_cudnn)
+    if (libraries() == Libraries::vendor && cudnn_conv2d_backward_weight(args)) return;
+  if constexpr (is_16bit_float<T>)
+    if (device_has_tensor_cores()) return conv2d_backward_weight_version<4>(args);
+  conv2d_backward_weight_version<3>(args);
 }
 
 template void conv2d(const Conv2dArgs<float>&);

@@ -90,8 +90,8 @@ LruCache<Key, Plan<Algorithm>>& plans() {
 // The first algorithm of the list that takes the problem: by the shape alone, so that a repeated call repeats
 // every bit. workspace_size(problem, algorithm, &bytes) asks cuDNN.
 template <class Algorithm, class WorkspaceSize>
-const Plan<Algorithm>& plan(const Conv2dShape& s, cudnnDataType_t type,
-                            std::initializer_list<Algorithm> algorithms, WorkspaceSize&& workspace_size) {
+Plan<Algorithm>& plan(const Conv2dShape& s, cudnnDataType_t type, std::initializer_list<Algorithm> algorithms,
+                      WorkspaceSize&& workspace_size) {
   const std::array<int64_t, 10> sizes{s.batch,         s.in_channels,  s.height, s.width,   s.out_channels,
                                       s.kernel_height, s.kernel_width, s.stride, s.padding, s.dilation};
   return plans<Algorithm>().get({sizes, type}, [&] {
@@ -107,6 +107,14 @@ const Plan<Algorithm>& plan(const Conv2dShape& s, cudnnDataType_t type,
   });
 }
 
+// False, now and for the next calls, if the algorithm turns out not to take the problem.
+template <class Algorithm>
+bool done(cudnnStatus_t status, const char* call, std::optional<Algorithm>& algorithm) {
+  if (CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED) algorithm.reset();
+  else check(status, call);
+  return algorithm.has_value();
+}
+
 // result = 1 * convolution + 0 * result
 constexpr float one = 1, zero = 0;
 
@@ -114,7 +122,7 @@ constexpr float one = 1, zero = 0;
 
 template <class T>
 bool cudnn_conv2d(const Conv2dArgs<T>& args) {
-  const auto& [problem, algorithm, bytes] =
+  auto& [problem, algorithm, bytes] =
       plan(args.shape, cudnn_type<T>(),
            {CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM},
            [](const Problem& p, cudnnConvolutionFwdAlgo_t candidate, std::size_t* size) {
@@ -123,10 +131,10 @@ bool cudnn_conv2d(const Conv2dArgs<T>& args) {
            });
   if (!algorithm) return false;
   const DeviceScratch<char> workspace(static_cast<int64_t>(bytes));
-  check(cudnnConvolutionForward(cudnn_handle(), &one, problem.x, args.x, problem.weight, args.weight,
-                                problem.convolution, *algorithm, workspace.data(), bytes, &zero, problem.y,
-                                args.y),
-        "cudnnConvolutionForward");
+  const cudnnStatus_t status = cudnnConvolutionForward(
+      cudnn_handle(), &one, problem.x, args.x, problem.weight, args.weight, problem.convolution, *algorithm,
+      workspace.data(), bytes, &zero, problem.y, args.y);
+  if (!done(status, "cudnnConvolutionForward", algorithm)) return false;
   const Conv2dShape& s = args.shape;
   if (args.bias != nullptr)
     add_bias(AddBiasArgs<T>{args.y, args.bias, s.batch * s.out_height() * s.out_width(), s.out_channels});
@@ -135,7 +143,7 @@ bool cudnn_conv2d(const Conv2dArgs<T>& args) {
 
 template <class T>
 bool cudnn_conv2d_backward_data(const Conv2dBackwardDataArgs<T>& args) {
-  const auto& [problem, algorithm, bytes] =
+  auto& [problem, algorithm, bytes] =
       plan(args.shape, cudnn_type<T>(), {CUDNN_CONVOLUTION_BWD_DATA_ALGO_1},
            [](const Problem& p, cudnnConvolutionBwdDataAlgo_t candidate, std::size_t* size) {
              return cudnnGetConvolutionBackwardDataWorkspaceSize(cudnn_handle(), p.weight, p.y, p.convolution,
@@ -143,10 +151,10 @@ bool cudnn_conv2d_backward_data(const Conv2dBackwardDataArgs<T>& args) {
            });
   if (!algorithm) return false;
   const DeviceScratch<char> workspace(static_cast<int64_t>(bytes));
-  check(cudnnConvolutionBackwardData(cudnn_handle(), &one, problem.weight, args.weight, problem.y, args.dy,
-                                     problem.convolution, *algorithm, workspace.data(), bytes, &zero,
-                                     problem.x, args.dx),
-        "cudnnConvolutionBackwardData");
+  const cudnnStatus_t status = cudnnConvolutionBackwardData(
+      cudnn_handle(), &one, problem.weight, args.weight, problem.y, args.dy, problem.convolution, *algorithm,
+      workspace.data(), bytes, &zero, problem.x, args.dx);
+  if (!done(status, "cudnnConvolutionBackwardData", algorithm)) return false;
   const Conv2dShape& s = args.shape;
   if (args.bias != nullptr)
     add_bias(AddBiasArgs<T>{args.dx, args.bias, s.batch * s.height * s.width, s.in_channels});
@@ -155,7 +163,7 @@ bool cudnn_conv2d_backward_data(const Conv2dBackwardDataArgs<T>& args) {
 
 template <class T>
 bool cudnn_conv2d_backward_weight(const Conv2dBackwardWeightArgs<T>& args) {
-  const auto& [problem, algorithm, bytes] =
+  auto& [problem, algorithm, bytes] =
       plan(args.shape, cudnn_type<T>(), {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1},
            [](const Problem& p, cudnnConvolutionBwdFilterAlgo_t candidate, std::size_t* size) {
              return cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnn_handle(), p.x, p.y, p.convolution,
@@ -163,10 +171,10 @@ bool cudnn_conv2d_backward_weight(const Conv2dBackwardWeightArgs<T>& args) {
            });
   if (!algorithm) return false;
   const DeviceScratch<char> workspace(static_cast<int64_t>(bytes));
-  check(cudnnConvolutionBackwardFilter(cudnn_handle(), &one, problem.x, args.x, problem.y, args.dy,
-                                       problem.convolution, *algorithm, workspace.data(), bytes, &zero,
-                                       problem.weight, args.dweight),
-        "cudnnConvolutionBackwardFilter");
+  const cudnnStatus_t status = cudnnConvolutionBackwardFilter(
+      cudnn_handle(), &one, problem.x, args.x, problem.y, args.dy, problem.convolution, *algorithm,
+      workspace.data(), bytes, &zero, problem.weight, args.dweight);
+  if (!done(status, "cudnnConvolutionBackwardFilter", algorithm)) return false;
   return true;
 }
 

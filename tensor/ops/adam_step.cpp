@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -14,11 +15,11 @@ Work work(const Tensor& parameter) {
 }  // namespace
 
 void adam_step(Tensor parameter, const Tensor& gradient, Tensor first_moment, Tensor second_moment,
-               const kernels::AdamOptions& options, int64_t t) {
+               const kernels::AdamOptions& options, int64_t t, const Tensor& control) {
   for (const Tensor& other : {gradient, first_moment, second_moment})
     require_same(parameter, other, "adam_step");
   const ProfileScope profile("adam_step", work(parameter));
-  dispatch_floating(parameter.dtype(), "adam_step", [&](auto zero) {
+  dispatch(parameter, "adam_step", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::AdamStepArgs<T> args{options,
                                         t,
@@ -26,11 +27,11 @@ void adam_step(Tensor parameter, const Tensor& gradient, Tensor first_moment, Te
                                         gradient.data<T>(),
                                         parameter.data<T>(),
                                         first_moment.data<T>(),
-                                        second_moment.data<T>()};
-    switch (parameter.device()) {
-      case Device::cpu: return kernels::cpu::adam_step(args);
-      default: no_kernel("adam_step", parameter.device());
-    }
+                                        second_moment.data<T>(),
+                                        control.defined() ? control.data<T>() : nullptr};
+    if constexpr (device == Device::cpu) kernels::cpu::adam_step(args);
+    else if constexpr (std::is_same_v<T, float>) kernels::cuda::adam_step(args);
+    else fail("adam_step: cuda keeps parameters in float32, not in ", parameter.dtype());
   });
 }
 
@@ -84,6 +85,7 @@ const RegisterOp registered({
     .benchmarks = {sample({4 << 20}, 10, 1e-3, 0.01, 1)},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
     .has_gradient = false,
+    .cuda_dtypes = {DType::float32},
 });
 
 }  // namespace

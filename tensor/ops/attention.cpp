@@ -4,6 +4,7 @@
 
 #include "kernels/attention.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/rows.h"
 
@@ -40,16 +41,14 @@ struct AttentionResult {
 
 AttentionResult forward(const AttentionShape& s, const Tensor& q, const Tensor& kv, double scale) {
   AttentionResult result{Tensor::empty(q.shape(), q.dtype(), q.device()),
-                         Tensor::empty({s.batch, s.heads, s.queries}, q.dtype(), q.device())};
+                         Tensor::empty({s.batch, s.heads, s.queries}, wide(q.dtype()), q.device())};
   const ProfileScope profile("attention", work(s, q.dtype()));
-  dispatch_floating(q.dtype(), "attention", [&](auto zero) {
+  dispatch(q, "attention", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::AttentionArgs<T> args{
-        s, q.data<T>(), kv.data<T>(), result.o.data<T>(), result.log_sum.data<T>(), scale};
-    switch (q.device()) {
-      case Device::cpu: return kernels::cpu::attention(args);
-      default: no_kernel("attention", q.device());
-    }
+        s, q.data<T>(), kv.data<T>(), result.o.data<T>(), result.log_sum.data<kernels::Wide<T>>(), scale};
+    if constexpr (device == Device::cpu) kernels::cpu::attention(args);
+    else kernels::cuda::attention(args);
   });
   return result;
 }
@@ -64,21 +63,19 @@ AttentionGradients backward_all(const AttentionShape& s, const Tensor& q, const 
                                Tensor::empty(kv.shape(), q.dtype(), q.device())};
   const Work once = work(s, q.dtype());
   const ProfileScope profile("attention_backward", {2 * once.bytes, 2.5 * once.flops});
-  dispatch_floating(q.dtype(), "attention", [&](auto zero) {
+  dispatch(q, "attention", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::AttentionBackwardArgs<T> args{s,
                                                  q.data<T>(),
                                                  kv.data<T>(),
                                                  result.o.data<T>(),
-                                                 result.log_sum.data<T>(),
+                                                 result.log_sum.data<kernels::Wide<T>>(),
                                                  dy.data<T>(),
                                                  gradients.q.data<T>(),
                                                  gradients.kv.data<T>(),
                                                  scale};
-    switch (q.device()) {
-      case Device::cpu: return kernels::cpu::attention_backward(args);
-      default: no_kernel("attention", q.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::attention_backward(args);
+    else kernels::cuda::attention_backward(args);
   });
   return gradients;
 }

@@ -109,7 +109,6 @@ const RegisterOp registered({
                 sample({0, 3, 4, 4}, false, true), sample({2, 20, 71, 53}, true, false)},
     .benchmarks = {sample({2, 256, 128, 128}, true, true), sample({2, 256, 128, 128}, false, true)},
     .work = [](const Tensors& inputs, const Attributes&) { return norm_work(inputs[0]); },
-    .autocast = Autocast::keep_float32,
 });
 
 }  // namespace

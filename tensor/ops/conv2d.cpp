@@ -1,5 +1,6 @@
 #include "tensor/ops/conv2d.h"
 
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/op.h"
 #include "tensor/ops/channel_sum.h"
@@ -29,6 +30,8 @@ kernels::Conv2dShape conv_shape(const Tensor& x, const Tensor& weight, const Ten
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
+  if (autocasts("conv2d", {x, weight, bias}))
+    return conv2d(autocast("conv2d", x), autocast("conv2d", weight), autocast("conv2d", bias), options);
   const kernels::Conv2dShape shape = conv_shape(x, weight, bias, options);
   return record("conv2d", call_conv2d(shape, x, weight, bias), {x, weight, bias},
                 [shape, x = Saved(x), weight = Saved(weight)](const Tensor& dy, InputGradients& inputs) {

@@ -1,5 +1,6 @@
 #include "tensor/ops/conv_transpose2d.h"
 
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/op.h"
 #include "tensor/ops/channel_sum.h"
@@ -31,6 +32,9 @@ kernels::Conv2dShape adjoint_shape(const Tensor& x, const Tensor& weight, const 
 
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const Conv2dOptions& options) {
+  if (autocasts("conv_transpose2d", {x, weight, bias}))
+    return conv_transpose2d(autocast("conv_transpose2d", x), autocast("conv_transpose2d", weight),
+                            autocast("conv_transpose2d", bias), options);
   const kernels::Conv2dShape shape = adjoint_shape(x, weight, bias, options);
   return record("conv_transpose2d", call_conv2d_backward_data(shape, x, weight, bias), {x, weight, bias},
                 [shape, x = Saved(x), weight = Saved(weight)](const Tensor& dy, InputGradients& inputs) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/cross_entropy.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -63,6 +64,8 @@ Tensor cross_entropy_backward(const Tensor& logits, const Tensor& labels, const 
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const Tensor& weights) {
+  if (autocasts("cross_entropy", {logits, weights}))
+    return cross_entropy(autocast("cross_entropy", logits), labels, autocast("cross_entropy", weights));
   check_inputs(logits, labels, weights);
   Tensor loss = Tensor::empty({}, wide(logits.dtype()), logits.device());
   {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/entropy.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -36,6 +37,7 @@ Tensor entropy_backward(const Tensor& logits, const Tensor& dloss) {
 }  // namespace
 
 Tensor entropy(const Tensor& logits) {
+  if (autocasts("entropy", {logits})) return entropy(autocast("entropy", logits));
   image_size(logits, "entropy");
   require(logits.numel() > 0, "entropy: logits of shape ", logits.shape(), " have no elements");
   Tensor loss = Tensor::empty({}, wide(logits.dtype()), logits.device());

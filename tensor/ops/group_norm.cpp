@@ -47,7 +47,6 @@ const RegisterOp registered({
                 {{{{2, 20, 71, 53}, Fill::uniform, 7, 9}}, {{"groups", 5}, {"relu", 1}}}},
     .benchmarks = {{{{{2, 64, 256, 256}}, parameter(64), parameter(64)}, {{"groups", 32}, {"relu", 1}}}},
     .work = [](const Tensors& inputs, const Attributes&) { return norm_work(inputs[0]); },
-    .autocast = Autocast::keep_float32,
 });
 
 }  // namespace

@@ -44,7 +44,6 @@ const RegisterOp registered({
                 {{{{2, 16, 9, 11}}, parameter(16), parameter(16)}, {{"relu", 1}}}},
     .benchmarks = {{{{{2, 32, 256, 256}}}, {{"relu", 1}}}, {{{{2, 512, 16, 16}}}, {{"relu", 1}}}},
     .work = [](const Tensors& inputs, const Attributes&) { return norm_work(inputs[0]); },
-    .autocast = Autocast::keep_float32,
 });
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/l2_distance.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -46,6 +47,9 @@ Tensor l2_distance_backward(const Tensor& a, const Tensor& b, const Tensor& weig
 }  // namespace
 
 Tensor l2_distance(const Tensor& a, const Tensor& b, const Tensor& weights) {
+  if (autocasts("l2_distance", {a, b, weights}))
+    return l2_distance(autocast("l2_distance", a), autocast("l2_distance", b),
+                       autocast("l2_distance", weights));
   const ImageSize size = image_size(a, "l2_distance");
   require_same(a, b, "l2_distance");
   if (weights.defined()) {

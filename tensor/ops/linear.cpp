@@ -2,6 +2,7 @@
 
 #include "kernels/linear.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 #include "tensor/rows.h"
 
@@ -29,14 +30,12 @@ Work work(const LinearShape& s, DType dtype) {
 Tensor forward(const LinearShape& shape, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   Tensor y = Tensor::empty(with_channels(x, shape.out_channels, "linear"), x.dtype(), x.device());
   const ProfileScope profile("linear", work(shape, x.dtype()));
-  dispatch_floating(x.dtype(), "linear", [&](auto zero) {
+  dispatch(x, "linear", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::LinearArgs<T> args{shape, x.data<T>(), weight.data<T>(),
                                       bias.defined() ? bias.data<T>() : nullptr, y.data<T>()};
-    switch (x.device()) {
-      case Device::cpu: return kernels::cpu::linear(args);
-      default: no_kernel("linear", x.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::linear(args);
+    else kernels::cuda::linear(args);
   });
   return y;
 }
@@ -44,13 +43,11 @@ Tensor forward(const LinearShape& shape, const Tensor& x, const Tensor& weight, 
 Tensor backward_data(const LinearShape& shape, const Tensor& dy, const Tensor& weight) {
   Tensor dx = Tensor::empty(with_channels(dy, shape.in_channels, "linear"), dy.dtype(), dy.device());
   const ProfileScope profile("linear_backward_data", work(shape, dy.dtype()));
-  dispatch_floating(dy.dtype(), "linear", [&](auto zero) {
+  dispatch(dy, "linear", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::LinearBackwardDataArgs<T> args{shape, dy.data<T>(), weight.data<T>(), dx.data<T>()};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::linear_backward_data(args);
-      default: no_kernel("linear", dy.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::linear_backward_data(args);
+    else kernels::cuda::linear_backward_data(args);
   });
   return dx;
 }
@@ -59,14 +56,12 @@ Tensor backward_data(const LinearShape& shape, const Tensor& dy, const Tensor& w
 Tensor backward_weight(const LinearShape& shape, const Tensor& x, const Tensor& dy, Tensor dbias) {
   Tensor dweight = Tensor::empty({shape.out_channels, shape.in_channels}, dy.dtype(), dy.device());
   const ProfileScope profile("linear_backward_weight", work(shape, dy.dtype()));
-  dispatch_floating(dy.dtype(), "linear", [&](auto zero) {
+  dispatch(dy, "linear", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::LinearBackwardWeightArgs<T> args{shape, x.data<T>(), dy.data<T>(), dweight.data<T>(),
                                                     dbias.defined() ? dbias.data<T>() : nullptr};
-    switch (dy.device()) {
-      case Device::cpu: return kernels::cpu::linear_backward_weight(args);
-      default: no_kernel("linear", dy.device());
-    }
+    if constexpr (device == Device::cpu) kernels::cpu::linear_backward_weight(args);
+    else kernels::cuda::linear_backward_weight(args);
   });
   return dweight;
 }

@@ -1,6 +1,7 @@
 #include "tensor/ops/mse.h"
 
 #include "kernels/mse.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -32,6 +33,7 @@ Tensor mse_backward(const Tensor& a, const Tensor& b, const Tensor& dloss, int s
 }  // namespace
 
 Tensor mse(const Tensor& a, const Tensor& b) {
+  if (autocasts("mse", {a, b})) return mse(autocast("mse", a), autocast("mse", b));
   require_same(a, b, "mse");
   Tensor loss = Tensor::empty({}, wide(a.dtype()), a.device());
   {

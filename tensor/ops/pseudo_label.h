@@ -10,6 +10,7 @@ struct PseudoLabel {
 };
 
 // The most probable class of every pixel and its probability. logits (N, K, H, W), at most 255 classes.
-PseudoLabel pseudo_label(const Tensor& logits);
+// Pixels whose probability is below `foreground_threshold` get label 0, and keep the probability.
+PseudoLabel pseudo_label(const Tensor& logits, double foreground_threshold = 0);
 
 }  // namespace masktwins

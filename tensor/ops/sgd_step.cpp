@@ -1,5 +1,6 @@
 #include "tensor/ops/sgd_step.h"
 
+#include "tensor/dispatch.h"
 #include "tensor/op.h"
 
 namespace masktwins {
@@ -11,18 +12,22 @@ Work work(const Tensor& parameter) {
 
 }  // namespace
 
-void sgd_step(Tensor parameter, const Tensor& gradient, Tensor momentum, const kernels::SgdOptions& options) {
+void sgd_step(Tensor parameter, const Tensor& gradient, Tensor momentum, const kernels::SgdOptions& options,
+              const Tensor& control) {
   require_same(parameter, gradient, "sgd_step");
   require_same(parameter, momentum, "sgd_step");
   const ProfileScope profile("sgd_step", work(parameter));
-  dispatch_floating(parameter.dtype(), "sgd_step", [&](auto zero) {
+  dispatch(parameter, "sgd_step", [&](auto device, auto zero) {
     using T = decltype(zero);
-    const kernels::SgdStepArgs<T> args{options, parameter.numel(), gradient.data<T>(), parameter.data<T>(),
-                                       momentum.data<T>()};
-    switch (parameter.device()) {
-      case Device::cpu: return kernels::cpu::sgd_step(args);
-      default: no_kernel("sgd_step", parameter.device());
-    }
+    const kernels::SgdStepArgs<T> args{options,
+                                       parameter.numel(),
+                                       gradient.data<T>(),
+                                       parameter.data<T>(),
+                                       momentum.data<T>(),
+                                       control.defined() ? control.data<T>() : nullptr};
+    if constexpr (device == Device::cpu) kernels::cpu::sgd_step(args);
+    else if constexpr (std::is_same_v<T, float>) kernels::cuda::sgd_step(args);
+    else fail("sgd_step: cuda keeps parameters in float32, not in ", parameter.dtype());
   });
 }
 
@@ -61,6 +66,7 @@ const RegisterOp registered({
     .benchmarks = {sample({4 << 20}, 0.1, 0.9, 1e-4)},
     .work = [](const Tensors& inputs, const Attributes&) { return work(inputs[0]); },
     .has_gradient = false,
+    .cuda_dtypes = {DType::float32},
 });
 
 }  // namespace

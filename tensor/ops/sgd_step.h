@@ -6,6 +6,8 @@
 namespace masktwins {
 
 // One update of stochastic gradient descent, in place; all tensors have one shape. `momentum` starts at zero.
-void sgd_step(Tensor parameter, const Tensor& gradient, Tensor momentum, const kernels::SgdOptions& options);
+// `control` is what gradient_control decided, or undefined.
+void sgd_step(Tensor parameter, const Tensor& gradient, Tensor momentum, const kernels::SgdOptions& options,
+              const Tensor& control = {});
 
 }  // namespace masktwins

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/softmax_channels.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -33,6 +34,7 @@ Tensor softmax_channels_backward(const Tensor& y, const Tensor& dy) {
 }  // namespace
 
 Tensor softmax_channels(const Tensor& x) {
+  if (autocasts("softmax_channels", {x})) return softmax_channels(autocast("softmax_channels", x));
   image_size(x, "softmax_channels");
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   {

@@ -4,7 +4,7 @@
 
 namespace masktwins {
 
-// Sum of x², added in double in a fixed order.
-double squared_norm(const Tensor& x);
+// Sum of x², a scalar of x's dtype, added in a fixed order.
+Tensor squared_norm(const Tensor& x);
 
 }  // namespace masktwins

@@ -51,9 +51,15 @@ AugmentOptions geometry() {
   return options;
 }
 
+struct Crop {
+  Image image;
+  LabelMap labels;
+};
+
 Crop crop_of(const Section& section, const AugmentOptions& options, int64_t size, uint32_t sample) {
   Draws draws({1, 2}, 3, sample);
-  return draw_crop(options, size, section, draws);
+  const Placement placement = draw_placement(options, size, section, draws);
+  return {draw_image(options, section, placement, draws), placement.labels};
 }
 
 // Change of the section's coordinate per pixel of the crop, (down, across), from a ramp.
@@ -97,6 +103,79 @@ TEST_CASE("a crop leaves the section only if it must") {
         30 * 30 - 20 * 20);
   CHECK(std::all_of(outside.image.pixels.begin(), outside.image.pixels.end(),
                     [](float value) { return value == 0.5f; }));
+}
+
+TEST_CASE("a zero border fills the crop with what the network sees as 0, without labels and without weight") {
+  AugmentOptions options = nothing();
+  options.border = "zero";
+  Section section = flat(20, 0.5f);
+  section.mean.fill(0.25f);
+  Draws draws({1, 2}, 3, 0);
+  const Placement placement = draw_placement(options, 30, section, draws);
+  Image image = draw_image(options, section, placement, draws);
+  apply_normalisation(section, image);
+  const std::vector<float> weights = crop_weights(section, placement.warp);
+  int outside = 0;
+  for (int64_t i = 0; i < 900; ++i) {
+    const bool inside = i / 30 >= 5 && i / 30 < 25 && i % 30 >= 5 && i % 30 < 25;
+    const auto at = static_cast<std::size_t>(i);
+    CHECK(image.pixels[at] == (inside ? 0.25f : 0.0f));
+    CHECK(placement.labels.classes[at] == (inside ? 0 : ignore_class));
+    CHECK(weights[at] == (inside ? 1.0f : 0.0f));
+    outside += !inside;
+  }
+  CHECK(outside == 500);
+}
+
+TEST_CASE("margins have no weight, and turn with the image") {
+  Section section = ramp(40, true);
+  section.margins = {.top = 3, .bottom = 8, .left = 2, .right = 1};
+  AugmentOptions options = nothing();
+  options.mirror = 0.5;
+  int mirrored_crops = 0;
+  for (uint32_t sample = 0; sample < 20; ++sample) {
+    Draws draws({1, 2}, 3, sample);
+    const Placement placement = draw_placement(options, 40, section, draws);
+    const bool turned = placement.labels.classes[0] == 39;
+    mirrored_crops += turned;
+    const std::vector<float> weights = crop_weights(section, placement.warp);
+    for (int64_t row = 0; row < 40; ++row)
+      for (int64_t column = 0; column < 40; ++column) {
+        const int64_t x = turned ? 39 - column : column;
+        const bool counts = row >= 3 && row < 32 && x >= 2 && x < 39;
+        CHECK(weights[static_cast<std::size_t>(row * 40 + column)] == (counts ? 1.0f : 0.0f));
+      }
+  }
+  CHECK(mirrored_crops >= 4);
+  CHECK(mirrored_crops <= 16);
+  // A mirrored border shows the image, so it counts.
+  section.margins = {};
+  Draws draws({1, 2}, 3, 0);
+  const std::vector<float> all = crop_weights(section, draw_placement(nothing(), 60, section, draws).warp);
+  CHECK(std::count(all.begin(), all.end(), 1.0f) == 60 * 60);
+}
+
+TEST_CASE("crops with too much of one class are placed again, ten times at most") {
+  // Class 1 fills the left three quarters; crops at the right border show it and class 2.
+  Section section = flat(64, 0.5f);
+  for (int64_t i = 0; i < 64 * 64; ++i)
+    section.labels.classes[static_cast<std::size_t>(i)] = i % 64 < 48 ? 1 : 2;
+  AugmentOptions options = nothing();
+  const auto mixed = [&](double limit) {
+    options.class_share_limit = limit;
+    int crops = 0;
+    for (uint32_t sample = 0; sample < 100; ++sample) {
+      const LabelMap labels = crop_of(section, options, 16, sample).labels;
+      const auto ones = std::count(labels.classes.begin(), labels.classes.end(), 1);
+      crops += ones > 64 && ones < 192;
+    }
+    return crops;
+  };
+  const int without = mixed(1), with = mixed(0.75);
+  // 7 of 49 places pass; eleven draws miss them all with probability (42/49)^11 = 0.18.
+  CHECK(without < 30);
+  CHECK(with > 65);
+  CHECK(with < 98);
 }
 
 TEST_CASE("flips and transposes move pixels without changing them") {
@@ -246,6 +325,17 @@ TEST_CASE("blurs are drawn and intensities stay in [0, 1]") {
       CHECK(value >= 0);
       CHECK(value <= 1);
     }
+}
+
+TEST_CASE("geometry alone moves pixels and leaves intensities as they are") {
+  AugmentOptions options = geometry();
+  options.brightness_contrast = options.gamma = options.motion_blur = 1;
+  options.gaussian_blur = options.noise = 1;
+  for (uint32_t sample = 0; sample < 20; ++sample) {
+    const Crop expected = crop_of(ramp(250, true), geometry(), 48, sample);
+    CHECK(crop_of(ramp(250, true), options, 48, sample).image.pixels != expected.image.pixels);
+    CHECK(crop_of(ramp(250, true), geometry_only(options), 48, sample).image.pixels == expected.image.pixels);
+  }
 }
 
 TEST_CASE("senseless strengths are refused by name") {

@@ -190,3 +190,34 @@ TEST_CASE("what goes wrong is said when the set is made, with the path") {
   write_file(folder / "labels" / "b.png", "not a picture");
   CHECK(error_with(good).find("b.png: not a readable") != std::string::npos);
 }
+
+TEST_CASE("sections are resized, keeping their ratio, to the published sizes") {
+  const Folder folder;
+  write_png(folder / "images/gta.png", LabelMap{1052, 1914, std::vector<uint8_t>(1052 * 1914, 9)});
+  write_png(folder / "images/tall.png", LabelMap{1914, 1052, std::vector<uint8_t>(1052 * 1914, 9)});
+  DatasetOptions options;
+  options.images = {folder / "images"};
+  options.long_side = 2560;
+  options.short_side = 1440;
+  const Dataset dataset(options);
+  CHECK(dataset.width(0) == 2560);
+  CHECK(dataset.height(0) == 1407);
+  CHECK(dataset.width(1) == 1407);
+  CHECK(dataset.height(1) == 2560);
+  options.scale = 0.5;
+  CHECK(Dataset(options).height(0) == 704);
+  options.short_side = 0;
+  CHECK(error_with(options).find("must both be set") != std::string::npos);
+}
+
+TEST_CASE("margins are those of the file, scaled with it") {
+  const Folder folder;
+  DatasetOptions options = three_sections(folder);
+  options.margins = {.top = 1, .bottom = 3, .left = 0, .right = 2};
+  options.scale = 2;
+  const Margins margins = Dataset(options).section(0)->margins;
+  CHECK(margins.top == 2);
+  CHECK(margins.bottom == 6);
+  CHECK(margins.left == 0);
+  CHECK(margins.right == 4);
+}

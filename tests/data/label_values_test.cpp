@@ -34,7 +34,8 @@ TEST_CASE("a grey label stored as RGB is accepted, a coloured one is not") {
 TEST_CASE("an unknown value is named with file, place and key") {
   const LabelValues values(2, {{0, 0}, {255, 1}});
   const std::string message = error_of([&] { values.apply(Image{1, 2, 2, {0, 0, 7, 0}}, "b/00.png"); });
-  for (const char* part : {"b/00.png", "value 7", "row 1, column 0", "data.label_values", "(0, 255)"}) {
+  for (const char* part :
+       {"b/00.png", "value 7", "row 1, column 0", "data.label_values", "values: 0, 255)"}) {
     CAPTURE(part);
     CHECK(message.find(part) != std::string::npos);
   }

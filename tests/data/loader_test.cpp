@@ -56,7 +56,8 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 
 bool same_batch(const Batch& a, const Batch& b) {
   return a.step == b.step && same_bits(a.source_images, b.source_images) &&
-         same_bits(a.source_labels, b.source_labels) && same_bits(a.target_images, b.target_images);
+         same_bits(a.source_labels, b.source_labels) && same_bits(a.target_images, b.target_images) &&
+         same_bits(a.target_weights, b.target_weights);
 }
 
 std::vector<Batch> take(Loader& loader, int count) {
@@ -214,6 +215,26 @@ TEST_CASE("crops without foreground are drawn again") {
   CHECK(empty_crops(0.1) < 4);
 }
 
+TEST_CASE("target crops keep their intensities if asked to, source crops never do") {
+  const Folder folder;
+  write_sections(folder, 1);
+  LoaderOptions options = small_options();
+  options.augment = {.probability = 1, .flip = 0, .transpose = 0, .rotate = 0, .resize = 0, .elastic = 0};
+  options.augment.brightness_contrast = 1;
+  const auto changed = [&](bool target_intensities) {
+    options.augment.target_intensities = target_intensities;
+    Loader loader(dataset(folder, true), dataset(folder, false), options);
+    LoaderOptions plain = options;
+    plain.augment.brightness_contrast = 0;
+    Loader reference(dataset(folder, true), dataset(folder, false), plain);
+    const Batch batch = loader.next(), expected = reference.next();
+    return std::pair(!same_bits(batch.source_images, expected.source_images),
+                     !same_bits(batch.target_images, expected.target_images));
+  };
+  CHECK(changed(true) == std::pair(true, true));
+  CHECK(changed(false) == std::pair(true, false));
+}
+
 TEST_CASE("what a worker meets comes out of next(), every time") {
   const Folder folder;
   write_sections(folder, 1);
@@ -255,4 +276,63 @@ TEST_CASE("senseless options are refused by name") {
         0);
   CHECK(error_of([&] { Loader loader(dataset(folder, false), nullptr, small_options()); }).find("labels") !=
         std::string::npos);
+}
+
+namespace {
+
+// Sections of 40x40 pixels, all class 0 but a square of 8x8 pixels of class 1 in section 2.
+std::shared_ptr<const Dataset> one_rare_square(const Folder& folder) {
+  for (int k = 0; k < 4; ++k) {
+    LabelMap labels{40, 40, std::vector<uint8_t>(1600, 0)};
+    if (k == 2)
+      for (std::size_t i = 0; i < 64; ++i) labels.classes[(12 + i / 8) * 40 + 20 + i % 8] = 1;
+    const std::string name = std::to_string(k) + ".png";
+    write_png(folder / "images" / name, Image{1, 40, 40, std::vector<float>(1600, static_cast<float>(k))});
+    write_png(folder / "labels" / name, labels);
+  }
+  return dataset(folder, true);
+}
+
+}  // namespace
+
+TEST_CASE("rare classes: nearly every crop shows the rare square, the same at every start") {
+  const Folder folder;
+  const auto source = one_rare_square(folder);
+  LoaderOptions options = small_options();
+  options.augment.probability = 0;
+  options.rare_classes = std::make_shared<const RareClasses>(
+      *source, count_classes(*source), 2,
+      RareClassOptions{.min_pixels = 32, .temperature = 0.01, .min_crop_ratio = 1, .class_names = {}});
+  Loader loader(source, nullptr, options);
+  const std::vector<Batch> batches = take(loader, 20);
+  int shown = 0;
+  for (const Batch& batch : batches)
+    for (int64_t sample = 0; sample < 2; ++sample) {
+      const uint8_t* labels = batch.source_labels.data<uint8_t>() + sample * 256;
+      shown += std::count(labels, labels + 256, 1) > 32;
+    }
+  // A uniform place shows 33 pixels or more with probability 0.26, an eleventh of all fails eleven times: 96
+  // %.
+  CHECK(shown >= 35);
+  options.first_step = 7;
+  Loader resumed(source, nullptr, options);
+  const Batch batch = resumed.next();
+  CHECK(same_bits(batch.source_images, batches[7].source_images));
+  CHECK(same_bits(batch.source_labels, batches[7].source_labels));
+}
+
+TEST_CASE("target weights say which pixels count") {
+  const Folder folder;
+  write_sections(folder, 1);
+  LoaderOptions options = small_options();
+  options.crop = 64;  // the sections have 40x56 pixels
+  options.augment.probability = 0;
+  options.augment.border = "zero";
+  Loader loader(dataset(folder, true), dataset(folder, false), options);
+  const std::vector<float> weights = loader.next().target_weights.to_values<float>();
+  CHECK(std::count(weights.begin(), weights.end(), 1.0f) == 2 * 40 * 56);
+  CHECK(std::count(weights.begin(), weights.end(), 0.0f) == 2 * (64 * 64 - 40 * 56));
+  REQUIRE(loader.notices().size() == 2);
+  CHECK(loader.notices()[0].find("smaller than the crop of 64x64") != std::string::npos);
+  CHECK(loader.notices()[0].find("filled with zeros, without labels") != std::string::npos);
 }

@@ -55,13 +55,27 @@ check 0 "relu" bench ops relu --markdown ops.md
 exists ops.md
 check 0 "measured peak" doctor
 
+# Class statistics, and what a server wants.
+check 0 "statistics of 2 label files" stats toy/config.toml --out statistics --set train.rare_class_min_pixels=10
+exists statistics/{sample_class_stats,sample_class_stats_dict,samples_with_class}.json
+check 0 "1 steps done" train toy/config.toml --out rare "${small[@]}" --set train.iterations=1 --set train.rare_classes=true \
+  --set train.rare_class_min_pixels=10 --set data.source.statistics=statistics
+check 0 "" predict --run run toy/test/images --out submission --export-ids train
+exists submission/000.png
+[ ! -e submission/000_mask.png ] || { echo "an export wrote more than its files"; failures=$((failures + 1)); }
+check 1 "have no label ids" predict --run run toy/test/images --out submission --export-ids label
+
 # What goes wrong is one line with what, where and what to do.
 check 1 "masktwins: nope.toml: cannot read" train nope.toml
 check 1 "already holds a run" train toy/config.toml --out run
 check 1 "train.lr = 0.5, was 0.001" train toy/config.toml --out run --resume "${small[@]}" --set train.lr=0.5
 check 1 "did you mean 'train.lr'" train toy/config.toml --set tran.lr=1
 check 1 "holds no run" eval --run toy
-check 1 "computes on the cpu only" train toy/config.toml --out other --device cuda
+check 2 "--device" train toy/config.toml --out other --device gpu
+check 1 "make the statistics with: masktwins stats" train toy/config.toml --out other --set train.rare_classes=true \
+  --set data.source.statistics=toy
+check 1 "nowhere/RGB: no such folder" convert synthia nowhere
+check 2 "kitti" convert kitti nowhere
 printf 'no image' > broken.png
 check 1 "mis-shaped inc.conv.conv.0.weight" keys imported.safetensors --model unet
 check 1 "neither safetensors nor" keys toy/config.toml

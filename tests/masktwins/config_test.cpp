@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
+#include "masktwins/classes.h"
 #include "masktwins/config_keys.h"
 #include "masktwins/nearest_name.h"
 #include "tensor/check.h"
@@ -100,6 +103,54 @@ TEST_CASE("rules between keys") {
   CHECK(contains(error_of("[data]\nclass_names = [\"a\"]\n"), "has 1 names"));
   CHECK(contains(error_of("[data]\nnormalize = \"imagenet\"\n"), "model.in_channels = 3"));
   CHECK(contains(error_of("[uda]\nblur_sigma_min = 2.0\n"), "uda.blur_sigma_max"));
+}
+
+TEST_CASE("rules of layouts and class tables") {
+  const std::string street = "[model]\nclasses = 19\n[data]\n";
+  CHECK(error_of(street + "source.layout = \"synthia\"\nsource.root = \"s\"\n").empty());
+  CHECK(contains(error_of("[data]\nsource.layout = \"gta\"\n"), "has 19 classes, but model.classes is 2"));
+  CHECK(contains(error_of(street + "source.layout = \"gta\"\nsource.images = \"i\"\n"), "leave out images"));
+  CHECK(contains(error_of("[data]\nsource.root = \"s\"\n"), "data.source.root belongs to a layout"));
+  CHECK(contains(error_of("[data]\ntest.long_side = 640\n"), "belong together"));
+  CHECK(contains(error_of("[data]\nsource.label_values = { 3 = 4 }\n"), "value 3 maps to class 4"));
+  CHECK(contains(error_of("[data]\nclass_table = \"camvid\"\n"), "has 11 classes, but model.classes is 2"));
+  CHECK(contains(error_of("[data]\nclass_colors = [\"#000000\", \"red\"]\n"), "'red' is no colour"));
+  CHECK(contains(error_of("[data]\nclass_colors = [\"#000000\"]\n"), "has 1 colours"));
+  CHECK(contains(error_of("[train]\nrare_classes = true\nforeground_share = 0.1\n"), "set one of them"));
+}
+
+TEST_CASE("names and colours of the classes") {
+  const data::ClassTable own = classes_of(parse_config(
+      "", "test",
+      {"data.class_names=[\"skin\", \"lesion\"]", "data.class_colors=[\"#000000\", \"#Ff8001\"]"}));
+  CHECK(own.names[1] == "lesion");
+  CHECK(own.colors[1] == data::Color{255, 128, 1});
+  const Config camvid = parse_config("", "test", {"model.classes=11", "data.class_table=camvid"});
+  CHECK(classes_of(camvid).names[10] == "bicyclist");
+  CHECK(classes_of(camvid).colors[8] == data::Color{64, 0, 128});
+}
+
+TEST_CASE("the street preset augments gently, explicit keys win") {
+  const Config street = parse_config("", "test", {"augment.preset=street", "augment.rotate=0.1"});
+  CHECK(street.augment.probability == 1);
+  CHECK(street.augment.mirror == 0.5);
+  CHECK(street.augment.flip == 0);
+  CHECK(street.augment.elastic == 0);
+  CHECK(street.augment.rotate == 0.1);
+  CHECK(street.augment.class_share_limit == 0.75);
+  CHECK(street.augment.border == "zero");
+  CHECK(to_toml(parse_config(to_toml(street), "again")) == to_toml(street));
+}
+
+TEST_CASE("every configuration of the repository is valid") {
+  int files = 0;
+  for (const auto& item : std::filesystem::recursive_directory_iterator("configs")) {
+    if (item.path().extension() != ".toml") continue;
+    CAPTURE(item.path());
+    CHECK_NOTHROW(read_config(item.path()));
+    ++files;
+  }
+  CHECK(files >= 3);
 }
 
 TEST_CASE("an unreadable file is an error, not a crash") {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "masktwins/classes.h"
 #include "masktwins/datasets.h"
 #include "tests/data/folder.h"
 
@@ -57,7 +58,7 @@ TEST_CASE("a perfect network scores 1 everywhere") {
   const Folder folder;
   write_sections(folder);
   const Config config = config_for(folder);
-  const auto set = open_dataset(config, config.data.test, "data.test");
+  const auto set = open_test(config);
   int seen = 0;
   const Evaluation evaluation =
       evaluate(threshold(0), *set, 2, {}, [&](const data::Section& section, const Tensor& probabilities) {
@@ -66,7 +67,7 @@ TEST_CASE("a perfect network scores 1 everywhere") {
       });
   CHECK(seen == 2);
   CHECK(selection_score(evaluation) == 1);
-  const nlohmann::json json = to_json(evaluation, config.data.class_names);
+  const nlohmann::json json = to_json(evaluation, classes_of(config));
   for (const char* key : {"iou", "f1", "mcc", "ap", "miou", "pixel_accuracy"}) CHECK(json[key] == 1.0);
   CHECK(json["per_class_iou"]["mitochondrion"] == 1.0);
   CHECK(json["sections"]["section1"]["iou"] == 1.0);
@@ -76,7 +77,7 @@ TEST_CASE("known mistakes give known scores") {
   const Folder folder;
   write_sections(folder);
   const Config config = config_for(folder);
-  const auto set = open_dataset(config, config.data.test, "data.test");
+  const auto set = open_test(config);
   // Windows as large as the image, so that the rows of the network are those of the image. Row 4 is wrong as
   // well as rows 0 to 3: 4 * 24 + 16 pixels invented, 8 of 64 missed.
   const Evaluation evaluation = evaluate(threshold(5), *set, 2, {.multiple = 1});
@@ -84,7 +85,7 @@ TEST_CASE("known mistakes give known scores") {
   CHECK(std::abs(evaluation.foreground.iou - tp / (tp + fp + fn)) < 1e-9);
   CHECK(std::abs(evaluation.confusion.iou(1) - tp / (tp + fp + fn)) < 1e-9);
   CHECK(std::abs(evaluation.confusion.pixel_accuracy() - (all - fp - fn) / all) < 1e-9);
-  const std::string table = to_table(evaluation, config.data.class_names);
+  const std::string table = to_table(evaluation, classes_of(config));
   CHECK(table.find("mitochondrion") != std::string::npos);
   CHECK(table.find("31.82") != std::string::npos);
 }
@@ -92,23 +93,43 @@ TEST_CASE("known mistakes give known scores") {
 TEST_CASE("undefined scores are null in JSON and a dash in the table") {
   Evaluation evaluation(3);
   evaluation.confusion.add(std::vector<uint8_t>{0, 1}, std::vector<uint8_t>{0, 0});
-  const nlohmann::json json = to_json(evaluation, {});
+  const data::ClassTable classes = classes_of(parse_config("", "test", {"model.classes=3"}));
+  const nlohmann::json json = to_json(evaluation, classes);
   CHECK(json["iou"].is_null());
   CHECK(json["per_class_iou"]["2"].is_null());
   CHECK(json["per_class_iou"]["0"] == 0.5);
+  CHECK(json["per_class_accuracy"]["1"].is_null());
   CHECK(selection_score(evaluation) == 0.25);
-  CHECK(to_table(evaluation, {}).find("       -  2\n") != std::string::npos);
+  CHECK(to_table(evaluation, classes).find("       -        -  2\n") != std::string::npos);
+}
+
+TEST_CASE("the groups of Cityscapes' classes are averaged over the classes that occur") {
+  // Every class once and right, but terrain, truck and train: terrain occurs nowhere, the others are missed.
+  Evaluation evaluation(19);
+  for (uint8_t label = 0; label < 19; ++label)
+    if (label != 9) {
+      const uint8_t prediction = label == 14 || label == 16 ? 13 : label;
+      evaluation.confusion.add(std::vector{prediction}, std::vector{label});
+    }
+  const Config config = parse_config("", "test", {"model.classes=19", "data.class_table=cityscapes"});
+  const nlohmann::json json = to_json(evaluation, classes_of(config));
+  const double car = 1.0 / 3;  // one right, two invented
+  CHECK(json["per_class_iou"]["terrain"].is_null());
+  CHECK(std::abs(json["miou"].get<double>() - (15 + car) / 18) < 1e-12);
+  CHECK(std::abs(json["group_miou"]["16 classes of SYNTHIA"].get<double>() - (15 + car) / 16) < 1e-12);
+  CHECK(std::abs(json["group_miou"]["13 classes of SYNTHIA"].get<double>() - (12 + car) / 13) < 1e-12);
+  const std::string table = to_table(evaluation, classes_of(config));
+  for (const char* part : {"traffic light", "95.83           mean of the 16 classes of SYNTHIA"}) {
+    CAPTURE(part);
+    CHECK(table.find(part) != std::string::npos);
+  }
 }
 
 TEST_CASE("a missing set or label is an error that names the key") {
   const Folder folder;
   write_sections(folder);
   Config config = config_for(folder);
-  CHECK(tests::error_of([&] {
-          open_dataset(config, config.data.target, "data.target");
-        }).starts_with("data.target.images is not set"));
+  CHECK(tests::error_of([&] { open_target(config); }).starts_with("data.target.images is not set"));
   config.data.test.labels.clear();
-  const auto set = open_dataset(config, config.data.test, "data.test");
-  CHECK(tests::error_of([&] { evaluate(threshold(0), *set, 2, {}); }).find("data.test.labels") !=
-        std::string::npos);
+  CHECK(tests::error_of([&] { open_test(config); }).starts_with("data.test.labels is not set"));
 }

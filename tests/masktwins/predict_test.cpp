@@ -104,3 +104,26 @@ TEST_CASE("a network that changes the size is an error") {
   const SegmentationFunction model = [](const Tensor&) { return Tensor::zeros({1, 2, 4, 4}); };
   CHECK_THROWS_AS(predict_probabilities(model, ramp_image(16, 16), {}), Error);
 }
+
+TEST_CASE("uniform windows: the mean of the logits, three windows over the image of Cityscapes") {
+  // Window k says k in the logits of class 1.
+  std::vector<std::pair<int64_t, int64_t>> sizes;
+  const SegmentationFunction model = [&](const Tensor& images) {
+    Tensor logits = Tensor::zeros({1, 2, images.dim(2), images.dim(3)});
+    for (int64_t i = 0; i < images.numel(); ++i)
+      logits.data<float>()[2 * i + 1] = static_cast<float>(sizes.size());
+    sizes.emplace_back(images.dim(2), images.dim(3));
+    return logits;
+  };
+  const WindowOptions options{.window = 64, .stride = 32, .whole_pixels = 0, .blend = Blend::uniform};
+  const Tensor result = predict_probabilities(model, ramp_image(64, 128), options);
+  CHECK(sizes == std::vector<std::pair<int64_t, int64_t>>(3, {64, 64}));
+  const auto check_column = [&](int64_t column, double logit) {
+    CAPTURE(column);
+    CHECK(std::abs(result.data<float>()[2 * column + 1] - 1 / (1 + std::exp(-logit))) < 1e-6);
+  };
+  check_column(0, 0);     // window 0 alone
+  check_column(40, 0.5);  // windows 0 and 1
+  check_column(70, 1.5);  // windows 1 and 2
+  check_column(127, 2);   // window 2 alone
+}

@@ -88,8 +88,8 @@ void check_mode(const std::string& mode) {
   Terms terms;
   for (int64_t t = 0; t < golden.tensors.at("source").numel(); ++t) {
     const StepReport report = train_step.run(batch_of(inputs, t));
-    for (const auto& [name, value] : report.losses) terms[name].push_back(value);
-    terms["quality"].push_back(report.pseudo.quality);
+    for (const auto& [name, value] : report.losses) terms[name].push_back(value.item());
+    terms["quality"].push_back(report.pseudo.quality());
   }
   check_terms(terms, golden_terms(golden));
   check_network("student", *student, golden);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -170,22 +171,53 @@ TEST_CASE("source-only training needs no target, and no test set") {
   CHECK(!fs::exists(folder / "run/metrics.json"));
 }
 
-TEST_CASE("a loss that is not finite stops the run, names the op and keeps the checkpoint") {
+namespace {
+
+// Ends a run at step 3, changes its checkpoint, resumes it and returns the error, which must leave the
+// checkpoint as it was.
+std::string error_after_change(const Config& config, const std::function<void(data::TensorFile&)>& change) {
   const Folder folder;
-  const Config config = small_config(folder);
   Trainer(config, folder / "run", false, nowhere()).run();
   const CheckpointFolder files{folder / "run/checkpoints"};
   fs::remove(files.last());
   data::TensorFile file = data::read_safetensors(files.previous().string());
-  file.tensors.at("model.out.conv.0.bias").fill(NAN);
+  change(file);
   data::write_safetensors(files.previous().string(), file);
   const std::string before = text_of(files.previous());
   Trainer trainer(config, folder / "run", true, nowhere());
   const std::string message = error_of([&] { trainer.run(); });
-  CHECK(message.find("step 3: loss 'source' is nan") == 0);
-  CHECK(message.find("op conv2d made the first NaN") != std::string::npos);
   CHECK(text_of(files.previous()) == before);
   CHECK(!fs::exists(files.last()));
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("a loss that is not finite stops the run, names the op and keeps the checkpoint") {
+  const Folder folder;
+  const std::string message = error_after_change(small_config(folder), [](data::TensorFile& file) {
+    file.tensors.at("model.out.conv.0.bias").fill(NAN);
+  });
+  CHECK(message.find("step 3: loss 'source' is nan") == 0);
+  CHECK(message.find("op conv2d made the first NaN") != std::string::npos);
+}
+
+TEST_CASE("a gradient that is not finite does the same, though the loss is finite") {
+  const Folder folder;
+  // The last weights are huge and meet tiny values: the logits are moderate, but the gradient of those
+  // values, added over all pixels, is too large for a float.
+  const auto overflow = [](data::TensorFile& file) {
+    file.tensors.at("model.out.conv.1.weight").fill(0);
+    file.tensors.at("model.out.conv.1.bias").fill(1e-37);
+    Tensor& weight = file.tensors.at("model.out.conv.3.weight");
+    weight.fill(0);
+    for (int64_t i = weight.numel() / 2; i < weight.numel(); ++i) weight.data<float>()[i] = 3e38f;
+  };
+  const std::string message =
+      error_after_change(small_config(folder, {"model.norm=group", "uda.mode=source-only"}), overflow);
+  CAPTURE(message);
+  CHECK(message.find("step 3: the norm of the gradients is ") == 0);
+  CHECK(message.find("made the first NaN") != std::string::npos);
 }
 
 TEST_CASE("a trained network is found by run and checkpoint name") {

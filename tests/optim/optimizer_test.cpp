@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "optim/clip.h"
 #include "optim/ema.h"
 #include "optim/schedule.h"
 #include "tensor/autograd.h"
@@ -23,6 +22,13 @@ struct Pair : nn::Module {
     register_parameter("norm", norm);
   }
   Tensor head, norm;
+};
+
+struct HeadWithNorm : nn::Module {
+  HeadWithNorm() : weight(Tensor::full({3}, 1)) {
+    register_parameter("decode_head.fuse_layer.norm.weight", weight);
+  }
+  Tensor weight;
 };
 
 double relative_error(double actual, double expected) {
@@ -82,6 +88,18 @@ TEST_CASE("groups: the longest matching key sets learning rate and decay") {
   sgd->step(0.01);
   CHECK(pair.head.data<float>()[0] == doctest::Approx(1 - 0.1));
   CHECK(pair.norm.data<float>()[0] == doctest::Approx(2 - 0.01 * (1 + 0.5 * 2)));
+}
+
+TEST_CASE("groups: of equally long keys the first in the alphabet") {
+  for (const auto& groups : {std::vector<ParameterGroup>{{"head", 10, 0}, {"norm", 1, 0.5}},
+                             std::vector<ParameterGroup>{{"norm", 1, 0.5}, {"head", 10, 0}}}) {
+    HeadWithNorm network;
+    ParameterArena arena(network);
+    const auto sgd = build_optimizer(arena, {.name = "sgd", .momentum = 0}, groups);
+    arena.gradients().fill(1);
+    sgd->step(0.01);
+    CHECK(network.weight.data<float>()[0] == doctest::Approx(1 - 0.1));
+  }
 }
 
 TEST_CASE("unknown optimisers are named") {
@@ -187,12 +205,47 @@ TEST_CASE("the teacher's decay grows to its limit") {
 TEST_CASE("clipping limits the joint norm and leaves smaller gradients alone") {
   Pair pair;
   ParameterArena arena(pair);
-  arena.allocate_gradients();
-  Tensor(pair.head.grad()).fill(3);
-  Tensor(pair.norm.grad()).fill(-3);
   const double norm = std::sqrt(7 * 9.0);
-  CHECK(clip_gradient_norm(arena, 100) == doctest::Approx(norm));
-  CHECK(pair.head.grad().data<float>()[0] == 3);
-  clip_gradient_norm(arena, 1);
-  CHECK(pair.head.grad().data<float>()[0] == doctest::Approx(3 / norm).epsilon(1e-5));
+  for (const double limit : {100.0, 1.0}) {
+    CAPTURE(limit);
+    const auto sgd = build_optimizer(arena, {.name = "sgd", .momentum = 0, .clip_norm = limit});
+    pair.head.fill(1);
+    Tensor(pair.head.grad()).fill(3);
+    Tensor(pair.norm.grad()).fill(-3);
+    sgd->step(0.1);
+    CHECK(pair.head.data<float>()[0] ==
+          doctest::Approx(1 - 0.1 * 3 * std::min(1.0, limit / norm)).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("no update after a loss or a gradient that is not finite") {
+  Pair pair;
+  ParameterArena arena(pair);
+  const auto adam = build_optimizer(arena, {.clip_norm = 1});
+  Tensor failure = Tensor::zeros({2}, DType::int32);
+  arena.gradients().fill(INFINITY);
+  adam->step(0.1, failure, 5);
+  CHECK(failure.to_values<int32_t>() == std::vector<int32_t>{-1, 5});
+  CHECK(pair.head.data<float>()[0] == 1);
+  arena.gradients().fill(1);
+  adam->step(0.1, failure, 6);
+  CHECK(pair.head.data<float>()[0] == 1);
+  failure.fill(0);
+  adam->step(0.1, failure, 7);
+  CHECK(pair.head.data<float>()[0] < 1);
+}
+
+TEST_CASE("the loss scale falls when gradients overflow and is undone in the update") {
+  Pair pair;
+  ParameterArena arena(pair);
+  const auto sgd = build_optimizer(arena, {.name = "sgd", .momentum = 0, .loss_scaling = true});
+  CHECK(sgd->loss_scale().item() == 65536);
+  arena.gradients().fill(65536);
+  sgd->step(0.1);
+  CHECK(pair.head.data<float>()[0] == doctest::Approx(0.9));
+  arena.gradients().fill(INFINITY);
+  sgd->step(0.1);
+  CHECK(pair.head.data<float>()[0] == doctest::Approx(0.9));
+  CHECK(sgd->loss_scale().item() == 32768);
+  CHECK(sgd->state().back().first == "loss_scale");
 }

@@ -203,3 +203,33 @@ class Hrda(nn.Module):
             total[:, :, t // 4:(t + self.crop) // 4, l // 4:(l + self.crop) // 4] += part
             count[:, :, t // 4:(t + self.crop) // 4, l // 4:(l + self.crop) // 4] += 1
         return interpolate(self.fuse(context, attention, total / count), size=(height, width), mode="bilinear")
+
+
+class Daformer(nn.Module):
+    def __init__(self, channels, depths, head_channels, classes):
+        super().__init__()
+        self.segformer = hugging_face(channels, depths)
+        self.decode_head = DaformerHead(channels, head_channels, classes, "aspp")
+
+    def maps(self, images):
+        return self.segformer(images, output_hidden_states=True).hidden_states
+
+    def forward(self, images):
+        return self.decode_head(self.maps(images))
+
+
+class LogitsOnly(nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, images):
+        return self.model(images).logits
+
+
+def mit_b0_with_head(head, classes):
+    """Images to logits at a quarter of their size, in single precision; head: segformer or daformer."""
+    b0 = {"channels": [32, 64, 160, 256], "depths": [2, 2, 2, 2]}
+    if head == "segformer":
+        return LogitsOnly(hugging_face(**b0, classes=classes)).float()
+    return Daformer(**b0, head_channels=256, classes=classes).float()

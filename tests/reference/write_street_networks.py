@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from parameter_draws import draw_all, noise, probe
 from philox import uniform01, words
-from street_networks import (DaformerHead, Hrda, hugging_face, is_factor, load_official, official_gradients,
+from street_networks import (Daformer, Hrda, hugging_face, is_factor, load_official, official_gradients,
                              official_shapes)
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "street"
@@ -71,17 +71,10 @@ def network_gradients(model):
     return official_gradients(model.segformer) | {name: p.grad for name, p in named_official(model).items()}
 
 
-class Daformer(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.segformer = hugging_face(**NARROW)
-        self.decode_head = DaformerHead(NARROW["channels"], HEAD_CHANNELS, CLASSES, "aspp")
-
-
 def daformer():
-    model = Daformer().double()
+    model = Daformer(**NARROW, head_channels=HEAD_CHANNELS, classes=CLASSES).double()
     initialise_network(model)
-    maps = model.segformer(noise(IMAGE_SITE, 2, 3, 160, 192), output_hidden_states=True).hidden_states
+    maps = model.maps(noise(IMAGE_SITE, 2, 3, 160, 192))
     logits = model.decode_head(maps)
     logits.backward(noise(WEIGHTS_SITE, *logits.shape))
     return {"logits": probe(logits, 1000), "features": probe(maps[-1], 100),

@@ -42,7 +42,6 @@ Tensors rounded_inputs(const Sample& sample, DType dtype) {
 
 // Ops that have no CUDA kernels yet.
 const std::set<std::string> without_kernels = {
-    "adam_step", "attention", "conv2d", "conv_transpose2d", "linear", "sgd_step", "squared_norm",
 };
 
 template <class Body>

@@ -6,6 +6,7 @@
 
 #include "kernels/emulator/machine/device_limits.h"
 #include "kernels/emulator/machine/launch.h"
+#include "kernels/emulator/program/mutation.h"
 #include "kernels/emulator/report/observations.h"
 #include "kernels/emulator/runtime/device.h"
 #include "kernels/emulator/runtime/queue.h"
@@ -38,9 +39,17 @@ cudaError_t error_of(FindingKind kind) {
   }
 }
 
+Observations run_as_asked(const Launch& launch) {
+  const std::optional<Mutation>& mutation = launch.options.mutation;
+  if (!mutation || mutation->kernel != launch.kernel.name) return run(launch);
+  const Function kernel = mutated(launch.kernel, *mutation);
+  return run({launch.module, kernel, launch.grid, launch.block, launch.parameters, launch.dynamic_shared,
+              launch.options});
+}
+
 void run_launch(Launch launch) {
   launch.options = options();
-  const Observations seen = run(launch);
+  const Observations seen = run_as_asked(launch);
   record(launch, seen);
   for (const auto& [key, defect] : seen.defects) Device::instance().fail_with(error_of(key.first));
 }

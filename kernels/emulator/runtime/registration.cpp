@@ -5,7 +5,9 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "kernels/emulator/emulator.h"
 #include "kernels/emulator/error.h"
+#include "kernels/emulator/program/mutation.h"
 
 namespace masktwins::emulator {
 namespace {
@@ -75,6 +77,12 @@ const Function& RegisteredKernel::function() const {
 RegisteredKernel* find_kernel(const void* host_function) {
   const auto found = registry().kernels.find(host_function);
   return found == registry().kernels.end() ? nullptr : &found->second;
+}
+
+std::vector<Mutation> mutations_of(const std::string& kernel) {
+  for (const auto& [host_function, registered] : registry().kernels)
+    if (registered.name == kernel) return mutations_of(registered.image->module(), registered.function());
+  fail("no kernel of this program is called '", kernel, "'");
 }
 
 const GlobalVariable* find_variable(const void* host_variable) {

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""What ptxas makes of every CUDA kernel on every shipped architecture: registers, shared memory, spills, occupancy.
+
+    python3 kernels/resources.py BUILD            writes docs/kernels/resources.{json,md}; `make kernels`
+    python3 kernels/resources.py BUILD --check    compares instead, without running ptxas; a test
+
+BUILD is a build for the emulated device: its objects hold the kernels' PTX as text. Kernels are recorded with a hash of
+that text. Where text and compiler are those recorded, so are the results of ptxas, which is what --check relies on and
+what makes writing fast: only kernels that changed go through ptxas again. Standard library only.
+"""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLES = ROOT / "docs" / "kernels"
+
+# Per multiprocessor, from the CUDA C++ Programming Guide, "Technical Specifications per Compute Capability".
+THREADS = {75: 1024, 80: 2048, 86: 1536, 89: 1536, 90: 2048, 100: 2048, 120: 1536}
+BLOCKS = {75: 16, 80: 32, 86: 16, 89: 24, 90: 32, 100: 32, 120: 24}
+SHARED = {75: 64, 80: 164, 86: 100, 89: 100, 90: 228, 100: 228, 120: 100}  # KiB
+REGISTERS = 65536
+
+
+def command(*arguments, **options):
+    return subprocess.run(arguments, check=True, text=True, capture_output=True, **options)
+
+
+def nvcc_path():
+    for folder in os.environ.get("PATH", "").split(os.pathsep) + ["/usr/local/cuda/bin"]:
+        if (Path(folder) / "nvcc").exists():
+            return Path(folder) / "nvcc"
+    sys.exit("resources.py: nvcc was not found; install the CUDA Toolkit 13 or add its bin folder to PATH")
+
+
+def compiler_version(nvcc):
+    return re.search(r"V([\d.]+)", command(nvcc, "--version").stdout).group(1)
+
+
+def ptx_of(object_file):
+    """The PTX text that nvcc left in an object for the emulator."""
+    data = object_file.read_bytes()
+    start = data.index(b".version ")
+    return data[start:data.index(b"\0", start)].decode()
+
+
+def machine_independent(text):
+    """nvcc names an anonymous namespace after the file's path and the process."""
+    return re.sub(r"\d+_GLOBAL__N__[0-9a-f]+_\d+_(\w+?_cu)_[0-9a-f]{8}_\d+", r"\1", text)
+
+
+def entries(ptx):
+    """Hash and block size of every kernel in the text, line numbers and debug information left out."""
+    text = re.sub(r"(?m)^\s*(\.loc|\.file|//).*$|\t// .*$", "", ptx).split(".section")[0]
+    entry = r"(?s)(?:\.\w+ )*\.entry (\w+)\s*\(.*?\n\}"
+    rest = hashlib.sha256(machine_independent(re.sub(entry, "", text)).encode())  # functions and variables
+    found = {}
+    for match in re.finditer(entry, text):
+        digest = rest.copy()
+        digest.update(machine_independent(match.group(0)).encode())
+        bound = re.search(r"\.maxntid (\d+)(?:, (\d+))?(?:, (\d+))?", match.group(0))
+        threads = 1
+        for size in bound.groups() if bound else ():
+            threads *= int(size or 1)
+        found[short(match.group(1))] = {"hash": digest.hexdigest()[:16], "threads": threads if bound else 256}
+    return found
+
+
+def ptxas(nvcc, ptx, architecture):
+    """Registers, shared bytes and spilled bytes of every kernel in the text."""
+    with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
+        file.write(ptx)
+        file.flush()
+        report = command(nvcc.parent / "ptxas", f"-arch=sm_{architecture}", "-v", "-O3", file.name, "-o",
+                         "/dev/null").stderr
+    result = {}
+    for part in report.split("Compiling entry function '")[1:]:
+        spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", part)
+        shared = re.search(r"(\d+) bytes smem", part)
+        result[short(part.split("'")[0])] = {"registers": int(re.search(r"Used (\d+) registers", part).group(1)),
+                                      "shared": int(shared.group(1)) if shared else 0,
+                                      "spills": int(spills.group(1)) + int(spills.group(2))}
+    return result
+
+
+def occupancy(architecture, threads, registers, shared):
+    """Share of the threads of a multiprocessor that can be resident, by arithmetic. Registers are given to warps in
+    units of 256; a block's shared memory costs 1 KiB more from 8.0 on. Dynamic shared memory is not known here."""
+    warps = -(-threads // 32)
+    per_warp = -(-registers * 32 // 256) * 256
+    blocks = min(BLOCKS[architecture], THREADS[architecture] // (32 * warps), REGISTERS // per_warp // warps)
+    if shared:
+        blocks = min(blocks, SHARED[architecture] * 1024 // (shared + (1024 if architecture >= 80 else 0)))
+    return blocks * warps * 32 / THREADS[architecture]
+
+
+def architecture_list():
+    text = (ROOT / "kernels" / "CudaKernels.cmake").read_text()
+    return [int(number) for number in re.search(r"foreach\(architecture ([\d ]+)\)", text).group(1).split()]
+
+
+def objects(build):
+    found = sorted((build / "cuda" / "kernels").glob("*.o"))
+    if not found:
+        sys.exit(f"resources.py: {build} holds no compiled kernels; configure it with -DMASKTWINS_CUDA=emulated and "
+                 "build it")
+    return found
+
+
+def turing_ptx(nvcc, source):
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "kernel.ptx"
+        command(nvcc, "-std=c++20", "-O3", "--expt-relaxed-constexpr", f"-I{ROOT}", "-arch=compute_75", "-ptx", source,
+                "-o", target)
+        return target.read_text()
+
+
+@lru_cache(None)
+def short(name):
+    readable = command("c++filt", name).stdout.strip().replace("(anonymous namespace)::", "")
+    readable = re.sub(r"masktwins::kernels::(cuda::)?|^void ", "", readable)
+    depth = 0
+    for i, character in enumerate(readable):  # up to the parenthesis of the arguments
+        depth += (character == "<") - (character == ">")
+        if character == "(" and depth == 0:
+            return readable[:i]
+    return readable
+
+
+def keyed(source, kernels):
+    return {f"{source}: {name}": kernel for name, kernel in kernels.items()}
+
+
+def measure(nvcc, build, recorded):
+    kernels = {}
+    for object_file in objects(build):
+        source = object_file.name[:-2]
+        ptx = ptx_of(object_file)
+        here = keyed(source, entries(ptx))
+        known = {name: recorded.get(name, {}) for name in here}
+        if any(known[name].get("hash") != here[name]["hash"] for name in here):
+            for architecture in architecture_list():
+                text = turing_ptx(nvcc, ROOT / "kernels" / source) if architecture < 80 else ptx
+                for name, numbers in keyed(source, ptxas(nvcc, text, architecture)).items():
+                    here[name].setdefault("architectures", {})[str(architecture)] = numbers
+            print(source)
+        else:
+            for name in here:
+                here[name]["architectures"] = known[name]["architectures"]
+        kernels.update(here)
+    return kernels
+
+
+def markdown(kernels):
+    architectures = architecture_list()
+    lines = ["# Registers, shared memory and occupancy", "",
+             "Written by `make kernels`: ptxas for every shipped architecture on the PTX of compute capability 8.0 "
+             "(7.5 for sm_75). Occupancy by arithmetic, for the block size of `__launch_bounds__` (256 without), "
+             "dynamic shared memory not counted. Spills are zero everywhere, or this table could not be written.", "",
+             "| file | kernel | threads | shared bytes | " + " | ".join(f"sm_{a}" for a in architectures) + " |",
+             "|---|---|---|---|" + "---|" * len(architectures)]
+    for name, kernel in sorted(kernels.items()):
+        file, _, kernel_name = name.partition(": ")
+        cells = []
+        for architecture in architectures:
+            numbers = kernel["architectures"][str(architecture)]
+            share = occupancy(architecture, kernel["threads"], numbers["registers"], numbers["shared"])
+            cells.append(f"{numbers['registers']} ({share:.0%})")
+        shared = kernel["architectures"][str(architectures[-1])]["shared"]
+        lines.append(f"| {file} | `{kernel_name}` | {kernel['threads']} | {shared} | " + " | ".join(cells)
+                     + " |")
+    return "\n".join(lines) + "\n"
+
+
+def check(nvcc, build, recorded):
+    if recorded["nvcc"] != compiler_version(nvcc):
+        print(f"not compared: docs/kernels was written with nvcc {recorded['nvcc']}, this is {compiler_version(nvcc)}")
+        return
+    here = {name: entry["hash"] for file in objects(build)
+            for name, entry in keyed(file.name[:-2], entries(ptx_of(file))).items()}
+    known = {name: kernel["hash"] for name, kernel in recorded["kernels"].items()}
+    changed = sorted(name for name in here.keys() | known.keys() if here.get(name) != known.get(name))
+    if changed:
+        sys.exit("docs/kernels/resources.json is not current, run `make kernels`: " + ", ".join(changed[:5]))
+    print(f"{len(here)} kernels are as recorded")
+
+
+def main():
+    build = Path(sys.argv[1]) if len(sys.argv) > 1 else sys.exit(__doc__)
+    nvcc = nvcc_path()
+    table = TABLES / "resources.json"
+    recorded = json.loads(table.read_text()) if table.exists() else {"nvcc": "", "kernels": {}}
+    if "--check" in sys.argv:
+        return check(nvcc, build, recorded)
+    version = compiler_version(nvcc)
+    kernels = measure(nvcc, build, recorded["kernels"] if recorded["nvcc"] == version else {})
+    spilled = [f"{name} on sm_{a}" for name, kernel in kernels.items()
+               for a, numbers in kernel["architectures"].items() if numbers["spills"]]
+    if spilled:
+        sys.exit("registers are spilled to memory by " + ", ".join(spilled))
+    TABLES.mkdir(parents=True, exist_ok=True)
+    rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(kernels[name])}" for name in sorted(kernels))
+    table.write_text(f'{{"nvcc": "{version}", "kernels": {{\n{rows}\n}}}}\n')
+    (TABLES / "resources.md").write_text(markdown(kernels))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,2 @@
+def forward(inputs, attributes):
+    return [inputs[0].clone()]
