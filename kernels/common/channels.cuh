@@ -99,6 +99,7 @@ __global__ void __launch_bounds__(threads_per_block)
   float sums[count] = {};
   if (place.inside) {
     const auto lanes = f.template lanes<width>(place.sample, place.channel);
+#pragma unroll 1  // more would spill registers on Blackwell
     for (int64_t row = place.row; row < place.end; row += place.step)
       f.template add<width>(lanes, row * walk.channels + place.channel, sums);
   }
