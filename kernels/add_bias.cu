@@ -1,4 +1,5 @@
 #include "kernels/add_bias.h"
+#include "kernels/common/fast_divisor.h"
 #include "kernels/common/launch.cuh"
 #include "kernels/common/pack.cuh"
 
@@ -14,13 +15,17 @@ __device__ T sum(T y, T bias) {
 // (from the cache).
 template <class T>
 __global__ void __launch_bounds__(threads_per_block)
-    add_bias_kernel(T* y, const T* bias, int64_t packs, int64_t count, int64_t channels) {
-  const int64_t thread = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
-  const int64_t threads = int64_t{gridDim.x} * blockDim.x;
-  for (int64_t i = thread; i < packs; i += threads) {
-    const int64_t first = i * pack_size<T>;
+    add_bias_kernel(T* y, const T* bias, unsigned packs, unsigned count, int channels,
+                    FastDivisor by_channels) {
+  const unsigned thread = blockIdx.x * blockDim.x + threadIdx.x, threads = gridDim.x * blockDim.x;
+  const auto channel_of = [&](unsigned i) {
+    const int element = static_cast<int>(i);
+    return by_channels.remainder(element, by_channels.quotient(element));
+  };
+  for (unsigned i = thread; i < packs; i += threads) {
+    const unsigned first = i * pack_size<T>;
     Pack<T> pack = load_pack(y + first);
-    int64_t channel = first % channels;
+    int channel = channel_of(first);
 #pragma unroll
     for (int k = 0; k < pack_size<T>; ++k) {
       pack.element[k] = sum(pack.element[k], bias[channel]);
@@ -28,18 +33,19 @@ __global__ void __launch_bounds__(threads_per_block)
     }
     store_pack(y + first, pack);
   }
-  for (int64_t i = packs * pack_size<T> + thread; i < count; i += threads)
-    y[i] = sum(y[i], bias[i % channels]);
+  for (unsigned i = packs * pack_size<T> + thread; i < count; i += threads)
+    y[i] = sum(y[i], bias[channel_of(i)]);
 }
 
 }  // namespace
 
 template <class T>
 void add_bias(const AddBiasArgs<T>& args) {
-  const int64_t count = args.rows * args.channels;
-  const int64_t packs = pack_aligned(args.y) ? count / pack_size<T> : 0;
+  const auto count = static_cast<unsigned>(args.rows * args.channels);
+  const int channels = static_cast<int>(args.channels);
+  const unsigned packs = pack_aligned(args.y) ? count / pack_size<T> : 0;
   launch("add_bias", add_bias_kernel<T>, blocks_for(packs > 0 ? packs : count, threads_per_block),
-         threads_per_block)(args.y, args.bias, packs, count, args.channels);
+         threads_per_block)(args.y, args.bias, packs, count, channels, FastDivisor(channels));
 }
 
 template void add_bias(const AddBiasArgs<float>&);

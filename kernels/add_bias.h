@@ -1,6 +1,7 @@
 // add_bias: y[row, c] += bias[c]; y (rows, channels). Bytes: y read and written once.
 //
-// For library calls that do not add a bias themselves. On the CPU the kernels start their sums from it.
+// At most 2^31 - 1 elements, as the tensors of cuDNN. For library calls that do not add a bias themselves. On
+// the CPU the kernels start their sums from it.
 #pragma once
 
 #include <cstdint>

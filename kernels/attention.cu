@@ -72,6 +72,7 @@ __device__ float row_reduce(float value, F combine = {}) {
 __device__ void add_products(float (&sums)[own_channels], const Tile& weights, int row, const Tile& numbers,
                              int sharer) {
   float tile_sums[own_channels] = {};
+#pragma unroll 4  // all 32 at once would take more registers than there are
   for (int j = 0; j < rows; ++j) {
     const float weight = weights.at(row, j);
 #pragma unroll
@@ -232,9 +233,9 @@ __global__ void __launch_bounds__(threads)
     add_products(dk, ds, row, q, sharer);
     __syncthreads();
   }
-  const int64_t sample = problem / args.shape.heads, channels = args.shape.heads * args.shape.width;
+  const int64_t channels = args.shape.heads * args.shape.width;
   float* dk_first =
-      partial + (blockIdx.z * args.shape.batch + sample) * head.k.count * 2 * channels + head.channel;
+      partial + (blockIdx.z * args.shape.batch + head.sample) * head.k.count * 2 * channels + head.channel;
   write_row<float>({dk_first, 2 * channels, head.k.count}, first + row, dk, scale, head.width, sharer);
   write_row<float>({dk_first + channels, 2 * channels, head.k.count}, first + row, dv, 1, head.width, sharer);
 }

@@ -16,13 +16,13 @@ struct HeadRows {
 template <class T>
 struct Head {
   HeadRows<const T> q, k, v;
-  int width;
+  int width, sample;
   int64_t channel, o_first;  // first channel of the head; first element of it in q and o
 
   __device__ Head(const AttentionShape& s, const T* q_data, const T* kv_data, int problem)
-      : width(static_cast<int>(s.width)) {
-    const int64_t sample = problem / s.heads, channels = s.heads * s.width;
-    channel = problem % s.heads * s.width;
+      : width(static_cast<int>(s.width)), sample(problem / static_cast<int>(s.heads)) {
+    const int64_t channels = s.heads * s.width;
+    channel = (problem - sample * s.heads) * s.width;
     o_first = sample * s.queries * channels + channel;
     q = {q_data + o_first, channels, static_cast<int>(s.queries)};
     k = {kv_data + sample * s.keys * 2 * channels + channel, 2 * channels, static_cast<int>(s.keys)};

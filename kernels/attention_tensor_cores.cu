@@ -132,9 +132,10 @@ __global__ void __launch_bounds__(threads)
   }
 }
 
-// Rows are keys, columns queries; a block passes over one slice of the queries.
+// Rows are keys, columns queries; a block passes over one slice of the queries. The 2 resident blocks are
+// what the compiler may assume, lest it saves registers for more and spills.
 template <class T, int width>
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, 2)
     attention_dkv_kernel(AttentionBackwardArgs<T> args, const float* inner, int slice, float* partial) {
   if constexpr (has_tensor_cores) {
     __shared__ Tile<T, width, own_rows> k_tile, v_tile;
@@ -173,9 +174,9 @@ __global__ void __launch_bounds__(threads)
           add_product(dv, p, d_o_tiles[buffer]);
           add_product(dk, ds, q_tiles[buffer]);
         });
-    const int64_t sample = problem / args.shape.heads, channels = args.shape.heads * args.shape.width;
+    const int64_t channels = args.shape.heads * args.shape.width;
     float* own =
-        partial + (blockIdx.z * args.shape.batch + sample) * head.k.count * 2 * channels + head.channel;
+        partial + (blockIdx.z * args.shape.batch + head.sample) * head.k.count * 2 * channels + head.channel;
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int row = first + lane / 4 + 8 * half;

@@ -25,7 +25,7 @@ constexpr std::size_t default_cache_limit = std::size_t{2} << 30;
 
 // Sizes are rounded to 1/8 of their power of two, so that tensors of almost equal size share blocks. Not on
 // the emulated device, which so sees every access behind the end of a tensor.
-std::size_t size_class(std::size_t bytes, Device device) {
+std::size_t size_class(std::size_t bytes, [[maybe_unused]] Device device) {
 #ifdef MASKTWINS_CUDA_EMULATED
   if (device == Device::cuda) return bytes;
 #endif

@@ -49,3 +49,13 @@ TEST_CASE("uda.foreground_threshold makes unsure pixels background, and they cou
   CHECK(labels.labels.to_values<uint8_t>() == std::vector<uint8_t>{0, 0, 0, 1});
   CHECK(labels.weights.to_values<double>() == std::vector<double>{1, 1, 1, 1});
 }
+
+TEST_CASE("pixel weights, those of margins and padding, are a factor") {
+  UdaConfig uda;
+  uda.quality_threshold = 0.75;  // the share of pixels that are as sure is 1/2
+  const std::vector<float> values = {1, 0, 1, 0};
+  const Tensor pixel_weights = Tensor::from_values<float>({1, 1, 4}, values);
+  CHECK(label_by_teacher(logits, uda, pixel_weights).weights.to_values<double>() ==
+        std::vector<double>{0.5, 0, 0.5, 0});
+  CHECK_THROWS_AS(label_by_teacher(logits, uda, Tensor::zeros({1, 1, 3})), Error);
+}
