@@ -35,12 +35,15 @@ __global__ void __launch_bounds__(threads_per_block)
     max_pool2d_kernel(ImageWalk walk, Pool pool, const T* x, T* y, uint8_t* tap) {
   walk.for_each<vector>([&](int n, int i, int j, int channel) {
     const int top = i * pool.stride - pool.padding, left = j * pool.stride - pool.padding;
+    const int rows = min(pool.kernel, pool.height - top), columns = min(pool.kernel, pool.width - left);
     Vector<T, vector> best;
     Vector<uint8_t, vector> best_tap;
     bool first = true;
-    for (int u = max(0, -top); u < min(pool.kernel, pool.height - top); ++u)
-      for (int v = max(0, -left); v < min(pool.kernel, pool.width - left); ++v) {
-        const auto in = load_vector<vector>(x + pool.input(n, top + u, left + v, channel));
+    for (int u = max(0, -top); u < rows; ++u) {
+      const T* const row = x + pool.input(n, top + u, 0, channel);
+#pragma unroll 2  // more would spill registers on Blackwell
+      for (int v = max(0, -left); v < columns; ++v) {
+        const auto in = load_vector<vector>(row + int64_t{left + v} * pool.channels);
 #pragma unroll
         for (int k = 0; k < vector; ++k) {
           const float value = static_cast<float>(in.element[k]),
@@ -52,6 +55,7 @@ __global__ void __launch_bounds__(threads_per_block)
         }
         first = false;
       }
+    }
     store_vector(y + pool.output(n, i, j, channel), best);
     store_vector(tap + pool.output(n, i, j, channel), best_tap);
   });

@@ -64,10 +64,11 @@ __global__ void __launch_bounds__(threads_per_block)
   Moments<width> moments = {};
   if (place.inside)
     for (int64_t row = place.row; row < place.end; row += rows_at_once * place.step) {
-      const int64_t rows = (place.end - row + place.step - 1) / place.step;
+      const int left = static_cast<int>(place.end - row), step = static_cast<int>(place.step);
+      const int rows = (left + step - 1) / step;
       Moments<width> more;
       moments_of_rows<width>(x + row * walk.channels + place.channel, place.step * walk.channels,
-                             static_cast<int>(rows < rows_at_once ? rows : rows_at_once), more);
+                             min(rows, rows_at_once), more);
       combine_moments<width>(moments, more);
     }
   fold_columns(moments, shared, combine_moments<width>);
@@ -87,14 +88,15 @@ __global__ void __launch_bounds__(threads_per_block)
   const int64_t region = (int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / warp_size;
   if (region >= regions) return;
   const int lane = threadIdx.x % warp_size;
-  const int64_t parts = group_size * walk.chunks, first = region * parts;
+  const int parts = static_cast<int>(group_size) * walk.chunks;
+  const int64_t first = region * parts;
   const double size = fmax(1.0, static_cast<double>(walk.rows * group_size));
   double sum = 0;
-  for (int64_t i = lane; i < parts; i += warp_size)
+  for (int i = lane; i < parts; i += warp_size)
     sum += static_cast<double>(walk.rows_in(i % walk.chunks)) * static_cast<double>(part_mean[first + i]);
   const double region_mean = warp_reduce(sum) / size;
   double squares = 0;
-  for (int64_t i = lane; i < parts; i += warp_size) {
+  for (int i = lane; i < parts; i += warp_size) {
     const double distance = static_cast<double>(part_mean[first + i]) - region_mean;
     squares += static_cast<double>(part_squares[first + i]) +
                static_cast<double>(walk.rows_in(i % walk.chunks)) * distance * distance;
@@ -113,6 +115,7 @@ struct AffineLanes {
 
 struct Affine {
   RegionShape shape;
+  int group_size;
   const float *mean, *variance, *weight, *bias;
   float eps;
   float floor;  // 0 with a ReLU
@@ -120,6 +123,7 @@ struct Affine {
   template <class Args>
   explicit Affine(const Args& args)
       : shape(args.shape),
+        group_size(static_cast<int>(args.shape.channels / args.shape.groups)),
         mean(args.mean),
         variance(args.variance),
         weight(args.weight),
@@ -128,7 +132,7 @@ struct Affine {
         floor(args.relu ? 0 : -std::numeric_limits<float>::infinity()) {}
 
   __device__ int64_t region(int64_t sample, int64_t channel) const {
-    return sample * shape.groups + channel / (shape.channels / shape.groups);
+    return sample * shape.groups + static_cast<int>(channel) / group_size;
   }
   __device__ float inverse_deviation(int64_t region) const { return 1 / sqrtf(variance[region] + eps); }
   __device__ float weight_of(int64_t channel) const { return weight ? weight[channel] : 1; }
@@ -225,14 +229,15 @@ __global__ void __launch_bounds__(threads_per_block)
   const int64_t region = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   if (region >= shape.samples * shape.groups) return;
   const double* centered = sums + shape.samples * shape.channels;
-  const int64_t group_size = shape.channels / shape.groups, first = region * group_size;
+  const int64_t first = region * affine.group_size;
+  const int first_channel = static_cast<int>(region) % static_cast<int>(shape.groups) * affine.group_size;
   double of_plain = 0, of_centered = 0;
-  for (int64_t i = first; i < first + group_size; ++i) {
-    const double weight = static_cast<double>(affine.weight_of(i % shape.channels));
-    of_plain += weight * sums[i];
-    of_centered += weight * centered[i];
+  for (int k = 0; k < affine.group_size; ++k) {
+    const double weight = static_cast<double>(affine.weight_of(first_channel + k));
+    of_plain += weight * sums[first + k];
+    of_centered += weight * centered[first + k];
   }
-  const double size = fmax(1.0, static_cast<double>(shape.rows * group_size));
+  const double size = fmax(1.0, static_cast<double>(shape.rows * affine.group_size));
   const double inverse = static_cast<double>(affine.inverse_deviation(region));
   slope[region] = static_cast<float>(of_centered * inverse * inverse * inverse / size);
   shift[region] = static_cast<float>(of_plain * inverse / size);

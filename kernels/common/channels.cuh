@@ -13,10 +13,11 @@ namespace masktwins::kernels::cuda {
 
 struct ChannelWalk {
   int64_t samples, rows, channels;
-  int64_t chunk_rows, chunks;  // chunks of one sample
-  int width;                   // channels per thread: a pack, or 1
-  dim3 block;                  // (columns, rows)
-  dim3 grid;                   // (chunks of all samples, column blocks)
+  int64_t chunk_rows;
+  int chunks;  // of one sample; 32 bits, because 64-bit divisions are slow and need registers
+  int width;   // channels per thread: a pack, or 1
+  dim3 block;  // (columns, rows)
+  dim3 grid;   // (chunks of all samples, column blocks)
 
   __host__ __device__ int64_t rows_in(int64_t chunk) const {
     const int64_t left = rows - chunk * chunk_rows;
@@ -36,7 +37,7 @@ ChannelWalk channel_walk(int64_t samples, int64_t rows, int64_t channels, const 
   walk.grid.y = static_cast<unsigned>((columns + walk.block.x - 1) / walk.block.x);
   const int64_t most_chunks = std::max<int64_t>(1, most_blocks / std::max<int64_t>(1, samples * walk.grid.y));
   walk.chunk_rows = std::max(least_rows_per_thread * walk.block.y, (rows + most_chunks - 1) / most_chunks);
-  walk.chunks = (rows + walk.chunk_rows - 1) / walk.chunk_rows;
+  walk.chunks = static_cast<int>((rows + walk.chunk_rows - 1) / walk.chunk_rows);
   walk.grid.x = static_cast<unsigned>(samples * walk.chunks);
   return walk;
 }
@@ -56,8 +57,8 @@ struct ChannelPlace {
   bool inside;
 
   __device__ explicit ChannelPlace(const ChannelWalk& walk)
-      : sample(blockIdx.x / walk.chunks),
-        chunk(blockIdx.x % walk.chunks),
+      : sample(blockIdx.x / static_cast<unsigned>(walk.chunks)),
+        chunk(blockIdx.x % static_cast<unsigned>(walk.chunks)),
         channel((int64_t{blockIdx.y} * blockDim.x + threadIdx.x) * walk.width),
         row(sample * walk.rows + chunk * walk.chunk_rows),
         end(row + walk.rows_in(chunk)),
@@ -98,6 +99,7 @@ __global__ void __launch_bounds__(threads_per_block)
   float sums[count] = {};
   if (place.inside) {
     const auto lanes = f.template lanes<width>(place.sample, place.channel);
+#pragma unroll 1  // more would spill registers on Blackwell
     for (int64_t row = place.row; row < place.end; row += place.step)
       f.template add<width>(lanes, row * walk.channels + place.channel, sums);
   }

@@ -48,6 +48,7 @@ __global__ void __launch_bounds__(threads_per_block)
   const int64_t thread = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   const int64_t threads = int64_t{gridDim.x} * blockDim.x;
   double sum = 0;
+#pragma unroll 2  // more would spill registers on Blackwell
   for (int64_t i = thread; i < packs; i += threads)
     sum += static_cast<double>([&](const auto&... in) {
       float part = 0;
