@@ -169,7 +169,8 @@ TEST_CASE("every malformed header has its own complaint") {
   says(R"({"x":1})", 0, "needs dtype, shape");
   says(R"({"x":{"dtype":"F32","shape":[1]}})", 4, "needs dtype, shape");
   says(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4,4]}})", 4, "two data_offsets");
-  says(R"({"x":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[0,2]}})", 2, "type F8_E5M2, which is not supported");
+  says(R"({"x":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[0,2]}})", 2,
+       "type F8_E5M2, which is not supported");
   says(R"({"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4, "no natural number");
   says(R"({"x":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}})", 4, "no natural number");
   says(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,-4]}})", 4, "no natural number");

@@ -110,8 +110,9 @@ TEST_CASE("instructions that are not known are errors that name them") {
 
 TEST_CASE("parsing cut-off text never crashes") {
   const std::string text =
-      ".version 9.0\n" + tests::kernel(1,
-                                       ".pragma \"nounroll\"; @%p1 ld.global.v2.u32 {%r1, %r2}, [%rd1+4]; /* x */\n"
-                                       "l: mov.b64 %rd1, {%r1, %r2};\nbra l;");
+      ".version 9.0\n" +
+      tests::kernel(1,
+                    ".pragma \"nounroll\"; @%p1 ld.global.v2.u32 {%r1, %r2}, [%rd1+4]; /* x */\n"
+                    "l: mov.b64 %rd1, {%r1, %r2};\nbra l;");
   for (std::size_t length = 0; length < text.size(); ++length) parse_error(text.substr(0, length));
 }
