@@ -59,8 +59,8 @@ course: all
 	$(BUILD)/masktwins_course docs/kernels
 
 # Runs a CUDA program with its own main on the emulated device: make emulate K=my_kernel.cu
-emulate: all
-	BUILD=$(BUILD) kernels/emulator/emulate $(K)
+emulate: $(BUILD)/build.ninja
+	@BUILD=$(BUILD) kernels/emulator/emulate $(K)
 
 format:
 	clang-format -i $$(git ls-files '*.h' '*.cpp' '*.cu' '*.cuh')

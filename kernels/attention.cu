@@ -98,8 +98,9 @@ __device__ void write_row(const HeadRows<T>& to, int row, const float (&sums)[ow
 
 extern __shared__ float shared_numbers[];
 
+// 4 blocks: ptxas aims at more by itself, and then spills registers on Blackwell.
 template <class T>
-__global__ void __launch_bounds__(threads) attention_kernel(AttentionArgs<T> args) {
+__global__ void __launch_bounds__(threads, 4) attention_kernel(AttentionArgs<T> args) {
   const int problem = blockIdx.y, first = static_cast<int>(blockIdx.x) * rows;
   const int row = threadIdx.x / sharers, sharer = threadIdx.x % sharers;
   const Head<T> head(args.shape, args.q, args.kv, problem);

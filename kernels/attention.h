@@ -8,8 +8,8 @@
 // Layout: q, o (batch, queries, heads * width), kv (batch, keys, 2 * heads * width) with the keys of all
 // heads before the values of all heads; a head's channels are consecutive. L is (batch, heads, queries).
 // Bytes: q, kv and o once. Flops: 4·batch·queries·keys·heads·width, backward 2.5 times that.
-//
-// CUDA: each block of queries reads the keys again; backward reads both sides twice, adds slices of dkv.
+// CUDA: each block of queries reads the keys again; backward reads both sides twice, adds slices of dkv;
+// threads that share a row of scores meet in the banks of shared memory when they store them.
 #pragma once
 
 #include <cstdint>

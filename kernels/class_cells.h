@@ -4,6 +4,8 @@
 // last whole cell do not count; of equal counts the smallest class wins. Layout: labels (batch, height,
 // width), cells (batch, height / factor, width / factor). Bytes: labels read, cells written. Flops: 1 per
 // pixel.
+//
+// CUDA: a row of a cell may be shorter than a sector of 32 bytes, which its neighbours then read again.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,9 @@
 //   chosen[n, s] = 0:  image = target image,  label = target label,  weight = target weight
 // Layout: images (batch, pixels, channels), labels and weights (batch, pixels). Bytes: one image, both labels
 // and the weights read, one of each written. Flops: none.
+//
+// CUDA: every block reads which classes are chosen; labels are read once per vector of channels, and where
+// the two images alternate, sectors of both are read for parts of them.
 #pragma once
 
 #include <cstdint>

@@ -8,6 +8,9 @@
 // with clamp to [0, 1] and S = (max - min) / (max + 1e-6). Saturation and hue exist for three channels (RGB)
 // only and are left out otherwise. Layout: (batch, pixels, channels). Bytes: 1 read, 1 write. Flops: about 25
 // per element.
+//
+// CUDA: three channels of 16 bits are 6 bytes per pixel, so threads that each own a pixel meet in the banks
+// of shared memory.
 #pragma once
 
 #include <cmath>

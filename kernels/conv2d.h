@@ -5,10 +5,11 @@
 // dilation. Bytes: x, weight and y once. Flops: 2·N·OH·OW·O·C·kh·kw by the definition (3x3 kernels do four
 // times fewer).
 //
-// CUDA: cuDNN's channels-last calls add no bias, so a pass of its own reads and writes y again.
-//
 // backward_data is also the forward pass of conv_transpose2d, the adjoint of conv2d: it starts dx from
 // `bias`.
+//
+// CUDA: cuDNN's channels-last calls add no bias, so a pass of its own reads and writes y again; where cuDNN
+// is missing, every tile of y reads its patches and weights for itself (docs/kernels/conv.md).
 #pragma once
 
 #include <cstdint>

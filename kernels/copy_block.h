@@ -2,6 +2,9 @@
 // k < length, all in bytes: a box out of, or into, a larger array. Concatenating and slicing channels,
 // cropping and padding images are such copies, since tensors are channels-last. Bytes: the box once read,
 // once written. Flops: none. x and y must not overlap.
+//
+// CUDA: runs that begin or end within a sector of 32 bytes move the whole sector; crop and slice_channels
+// zero the gradient around the box before they write into it, pad the result.
 #pragma once
 
 #include <cstdint>

@@ -72,19 +72,20 @@ template <int vector, bool turned, class T>
 __global__ void __launch_bounds__(threads_per_block)
     depthwise_conv2d_kernel(ImageWalk walk, Strips s, const T* x, const T* weight, const T* bias, T* y) {
   walk.for_each<vector>([&](int n, int number, int j, int channel) {
-    float weights[taps][vector], biases[vector];
+    T filters[vector * taps], biases[vector] = {};
+    load_elements(weight + channel * taps, filters);
+    if (bias) load_elements(bias + channel, biases);
+    float weights[taps][vector];
 #pragma unroll
-    for (int k = 0; k < vector; ++k) {
-      biases[k] = bias ? static_cast<float>(bias[channel + k]) : 0;
+    for (int k = 0; k < vector; ++k)
 #pragma unroll
       for (int tap = 0; tap < taps; ++tap)
-        weights[tap][k] = static_cast<float>(weight[(channel + k) * taps + (turned ? taps - 1 - tap : tap)]);
-    }
+        weights[tap][k] = static_cast<float>(filters[k * taps + (turned ? taps - 1 - tap : tap)]);
     go_down<vector>(s, x, n, number, j, channel, [&](int i, const Window<vector, T>& window) {
       Vector<T, vector> out;
 #pragma unroll
       for (int k = 0; k < vector; ++k) {
-        float sum = biases[k];
+        float sum = static_cast<float>(biases[k]);
 #pragma unroll
         for (int tap = 0; tap < taps; ++tap)
           sum += weights[tap][k] * static_cast<float>(window.pixel[tap / 3][tap % 3].element[k]);

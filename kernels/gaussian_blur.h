@@ -4,8 +4,8 @@
 // borders reflected without repeating the edge (... 2 1 | 0 1 2 ...). The numbers of taps are odd and may
 // differ between rows and columns; half of the taps is less than the image side. Layout: (batch, height,
 // width, channels). Bytes: 1 read, 1 write. Flops: 2 per tap and element, in each direction.
-// On CUDA a block blurs 8 rows, for which it reads 8 + 2 row_radius: 1 + row_radius / 8 times the least
-// bytes, most of them out of the cache.
+// CUDA: a block blurs 8 rows of 256 elements, for which it reads 8 + 2 row_radius rows and column_radius
+// pixels on either side, most of them out of the cache.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,8 @@
 namespace masktwins::kernels::cuda {
 namespace {
 
+constexpr int rows_per_lane = 4;  // at least, where there are enough: parameters are read once for all
+
 // How lanes share rows: a power of two of them per row, so that a warp has one or more whole rows; each holds
 // every lanes-th vector of `width` channels.
 struct RowLanes {
@@ -46,10 +48,31 @@ struct LaneRow {
   }
 };
 
+// The weight or bias of a lane's channels, kept like its vectors of a row.
+template <int width, int packs>
+struct LaneParameters {
+  const float* parameters;
+  Vector<float, width> kept[packs > 0 ? packs : 1];
+
+  __device__ LaneParameters(const float* parameters, int columns) : parameters(parameters) {
+#pragma unroll
+    for (int p = 0; p < packs; ++p)
+      if (const int column = p * blockDim.x + threadIdx.x; column < columns)
+        load_elements(parameters + column * width, kept[p].element);
+  }
+  __device__ __forceinline__ Vector<float, width> at(int p, int channel) const {
+    if constexpr (packs > 0) return kept[p];
+    Vector<float, width> loaded;
+    load_elements(parameters + channel, loaded.element);
+    return loaded;
+  }
+};
+
 template <int width, int packs, class T>
 __global__ void __launch_bounds__(threads_per_block)
     layer_norm_kernel(RowLanes lanes, LayerNormArgs<T> args, float eps) {
   const float share = 1 / static_cast<float>(args.channels);
+  const LaneParameters<width, packs> weight(args.weight, lanes.columns), bias(args.bias, lanes.columns);
   for (int64_t first = int64_t{blockIdx.x} * blockDim.y; first < args.rows;
        first += int64_t{gridDim.x} * blockDim.y) {
     const int64_t row = first + threadIdx.y, element = row * args.channels;
@@ -68,13 +91,13 @@ __global__ void __launch_bounds__(threads_per_block)
       }
     });
     const float rstd = 1 / sqrtf(lanes.sum(squares) * share + eps);
-    x.for_each([&](int, int channel, const Vector<T, width>& in) {
+    x.for_each([&](int p, int channel, const Vector<T, width>& in) {
+      const Vector<float, width> w = weight.at(p, channel), b = bias.at(p, channel);
       Vector<T, width> out;
 #pragma unroll
       for (int k = 0; k < width; ++k)
         out.element[k] =
-            static_cast<T>((static_cast<float>(in.element[k]) - mean) * rstd * args.weight[channel + k] +
-                           args.bias[channel + k]);
+            static_cast<T>((static_cast<float>(in.element[k]) - mean) * rstd * w.element[k] + b.element[k]);
       store_vector(args.y + element + channel, out);
     });
     if (threadIdx.x == 0 && row < args.rows) {
@@ -92,6 +115,7 @@ __global__ void __launch_bounds__(threads_per_block)
   constexpr int kept = packs > 0 ? packs : 1;
   const float share = 1 / static_cast<float>(args.channels);
   float sums[kept][2 * width] = {};  // of dy * xhat, then of dy
+  const LaneParameters<width, packs> weight(args.weight, lanes.columns);
   for (int64_t first = int64_t{blockIdx.x} * blockDim.y; first < args.rows;
        first += int64_t{gridDim.x} * blockDim.y) {
     const int64_t row = first + threadIdx.y, element = row * args.channels;
@@ -102,10 +126,11 @@ __global__ void __launch_bounds__(threads_per_block)
     float g_sum = 0, gx_sum = 0;
     x.for_each([&](int p, int channel, const Vector<T, width>& in) {
       const auto gradient = packs > 0 ? dy.kept[p % kept] : load_vector<width>(dy.row + channel);
+      const Vector<float, width> w = weight.at(p, channel);
 #pragma unroll
       for (int k = 0; k < width; ++k) {
         const float xhat = (static_cast<float>(in.element[k]) - mean) * rstd;
-        const float out = static_cast<float>(gradient.element[k]), g = out * args.weight[channel + k];
+        const float out = static_cast<float>(gradient.element[k]), g = out * w.element[k];
         g_sum += g;
         gx_sum += g * xhat;
         if constexpr (packs > 0) {
@@ -117,11 +142,12 @@ __global__ void __launch_bounds__(threads_per_block)
     const float g_mean = lanes.sum(g_sum) * share, gx_mean = lanes.sum(gx_sum) * share;
     x.for_each([&](int p, int channel, const Vector<T, width>& in) {
       const auto gradient = packs > 0 ? dy.kept[p % kept] : load_vector<width>(dy.row + channel);
+      const Vector<float, width> w = weight.at(p, channel);
       Vector<T, width> out;
 #pragma unroll
       for (int k = 0; k < width; ++k) {
         const float xhat = (static_cast<float>(in.element[k]) - mean) * rstd;
-        const float g = static_cast<float>(gradient.element[k]) * args.weight[channel + k];
+        const float g = static_cast<float>(gradient.element[k]) * w.element[k];
         out.element[k] = static_cast<T>(rstd * (g - g_mean - xhat * gx_mean));
       }
       store_vector(args.dx + element + channel, out);
@@ -199,7 +225,8 @@ void layer_norm(const LayerNormArgs<T>& args) {
       args.channels,
       [&](auto width, auto packs) {
         const RowLanes lanes = row_lanes(args.channels, width);
-        launch("layer_norm", layer_norm_kernel<width, packs, T>, blocks_for(args.rows, lanes.block.y),
+        launch("layer_norm", layer_norm_kernel<width, packs, T>,
+               blocks_for(args.rows, rows_per_lane * lanes.block.y),
                lanes.block)(lanes, args, static_cast<float>(args.eps));
       },
       args.x, args.y);
@@ -214,7 +241,7 @@ void layer_norm_backward(const LayerNormBackwardArgs<T>& args) {
       args.channels,
       [&](auto width, auto packs) {
         const RowLanes lanes = row_lanes(args.channels, width);
-        const unsigned blocks = std::min(blocks_for(args.rows, 4 * lanes.block.y), most_partials);
+        const unsigned blocks = std::min(blocks_for(args.rows, rows_per_lane * lanes.block.y), most_partials);
         const DeviceScratch<float> sums(2 * args.channels * blocks);
         launch("layer_norm_backward", layer_norm_backward_kernel<width, packs, T>, blocks, lanes.block)(
             lanes, args, sums.data());

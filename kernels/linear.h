@@ -3,6 +3,9 @@
 //
 // Layout: x (R,C) and y (R,O) row-major, one row per token or pixel. Bytes: x, weight and y once.
 // Flops: 2·R·C·O, and twice that backward.
+//
+// CUDA: where cuBLASLt is missing, each tile of y reads its rows of x and weight for itself, and backward
+// adds partial sums of dweight (docs/kernels/gemm.md).
 #pragma once
 
 #include <cstdint>

@@ -89,9 +89,10 @@ __global__ void __launch_bounds__(threads_per_block)
   });
 }
 
-// Windows overlap: an input adds up the windows over it whose maximum it is.
+// Windows overlap: an input adds up the windows over it whose maximum it is. 4 blocks: ptxas aims at more by
+// itself, and then spills registers on Blackwell.
 template <int vector, class T>
-__global__ void __launch_bounds__(threads_per_block)
+__global__ void __launch_bounds__(threads_per_block, 4)
     max_pool2d_backward_kernel(ImageWalk walk, Pool pool, const uint8_t* tap, const T* dy, T* dx) {
   walk.for_each<vector>([&](int n, int p, int q, int channel) {
     const int last_row = min(pool.out_height - 1, (p + pool.padding) / pool.stride);

@@ -137,15 +137,27 @@ struct Affine {
   __device__ float inverse_deviation(int64_t region) const { return 1 / sqrtf(variance[region] + eps); }
   __device__ float weight_of(int64_t channel) const { return weight ? weight[channel] : 1; }
 
+  // out[k] = values[region of channel + k]
+  template <int width>
+  __device__ void of_regions(const float* values, int64_t sample, int64_t channel,
+                             float (&out)[width]) const {
+    if (group_size == 1) return load_elements(values + region(sample, channel), out);
+#pragma unroll
+    for (int k = 0; k < width; ++k) out[k] = values[region(sample, channel + k)];
+  }
+
   template <int width>
   __device__ AffineLanes<width> lanes(int64_t sample, int64_t channel) const {
     AffineLanes<width> lanes;
+    float weights[width];
+    of_regions(mean, sample, channel, lanes.center);
+    of_regions(variance, sample, channel, lanes.factor);
+    if (weight) load_elements(weight + channel, weights);
+    if (bias) load_elements(bias + channel, lanes.offset);
 #pragma unroll
     for (int k = 0; k < width; ++k) {
-      const int64_t at = region(sample, channel + k);
-      lanes.center[k] = mean[at];
-      lanes.factor[k] = weight_of(channel + k) * inverse_deviation(at);
-      lanes.offset[k] = bias ? bias[channel + k] : 0;
+      lanes.factor[k] = (weight ? weights[k] : 1) / sqrtf(lanes.factor[k] + eps);
+      if (!bias) lanes.offset[k] = 0;
     }
     return lanes;
   }
@@ -157,7 +169,7 @@ __global__ void __launch_bounds__(threads_per_block)
   const ChannelPlace place(walk);
   if (!place.inside) return;
   const AffineLanes<width> lanes = affine.lanes<width>(place.sample, place.channel);
-#pragma unroll 4
+#pragma unroll 2  // more would spill registers
   for (int64_t row = place.row; row < place.end; row += place.step) {
     const int64_t element = row * walk.channels + place.channel;
     const auto in = load_vector<width>(x + element);
@@ -252,13 +264,10 @@ __global__ void __launch_bounds__(threads_per_block)
   if (!place.inside) return;
   const AffineLanes<width> lanes = affine.lanes<width>(place.sample, place.channel);
   float slopes[width] = {}, shifts[width] = {};
-  if (slope)
-#pragma unroll
-    for (int k = 0; k < width; ++k) {
-      const int64_t region = affine.region(place.sample, place.channel + k);
-      slopes[k] = slope[region];
-      shifts[k] = shift[region];
-    }
+  if (slope) {
+    affine.of_regions(slope, place.sample, place.channel, slopes);
+    affine.of_regions(shift, place.sample, place.channel, shifts);
+  }
   for (int64_t row = place.row; row < place.end; row += place.step) {
     const int64_t element = row * walk.channels + place.channel;
     const auto in = load_vector<width>(x + element), gradient = load_vector<width>(dy + element);

@@ -2,6 +2,8 @@
 // integers. backward: dx[p, q] = sum of dy over the output pixels that read (p, q), in memory order. Layout:
 // channels-last. Bytes: x read, y written once (backward: the reverse). Flops: none (backward: 1 per output
 // element).
+//
+// CUDA: every output reads its input, several of them the same one, which the cache then serves.
 #pragma once
 
 #include "kernels/resize_bilinear.h"

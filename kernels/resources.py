@@ -103,11 +103,11 @@ def occupancy(architecture, threads, registers, shared):
 
 def architecture_list():
     text = (ROOT / "kernels" / "CudaKernels.cmake").read_text()
-    return [int(number) for number in re.search(r"foreach\(architecture ([\d ]+)\)", text).group(1).split()]
+    return [int(number) for number in re.search(r"MASKTWINS_CUDA_ARCHITECTURES ([\d ]+) CACHE", text).group(1).split()]
 
 
 def objects(build):
-    found = sorted((build / "cuda" / "kernels").glob("*.o"))
+    found = sorted((build / "cuda" / "kernels").rglob("*.cu.o"))
     if not found:
         sys.exit(f"resources.py: {build} holds no compiled kernels; configure it with -DMASKTWINS_CUDA=emulated and "
                  "build it")
@@ -134,49 +134,75 @@ def short(name):
     return readable
 
 
+def source_of(object_file, build):
+    return str(object_file.relative_to(build / "cuda" / "kernels"))[:-2]
+
+
 def keyed(source, kernels):
     return {f"{source}: {name}": kernel for name, kernel in kernels.items()}
 
 
-def measure(nvcc, build, recorded):
+def measured(nvcc, source, ptx, kernels):
+    """`kernels` of one file with what ptxas says of them, in the order of architecture_list()."""
+    for architecture in architecture_list():
+        text = turing_ptx(nvcc, ROOT / "kernels" / source) if architecture < 80 else ptx
+        report = keyed(source, ptxas(nvcc, text, architecture))
+        if report.keys() != kernels.keys():
+            sys.exit(f"resources.py: {source} is newer than its object; build first")
+        for name, numbers in report.items():
+            for what, number in numbers.items():
+                kernels[name].setdefault(what, []).append(number)
+    return kernels
+
+
+def measure(nvcc, build, recorded, write):
+    """Writes after every file that went through ptxas, so that no work is lost."""
     kernels = {}
     for object_file in objects(build):
-        source = object_file.name[:-2]
-        ptx = ptx_of(object_file)
+        source, ptx = source_of(object_file, build), ptx_of(object_file)
         here = keyed(source, entries(ptx))
         known = {name: recorded.get(name, {}) for name in here}
-        if any(known[name].get("hash") != here[name]["hash"] for name in here):
-            for architecture in architecture_list():
-                text = turing_ptx(nvcc, ROOT / "kernels" / source) if architecture < 80 else ptx
-                for name, numbers in keyed(source, ptxas(nvcc, text, architecture)).items():
-                    here[name].setdefault("architectures", {})[str(architecture)] = numbers
-            print(source)
+        if all(known[name].get("hash") == here[name]["hash"] for name in here):
+            kernels.update(known)
         else:
-            for name in here:
-                here[name]["architectures"] = known[name]["architectures"]
-        kernels.update(here)
+            kernels.update(measured(nvcc, source, ptx, here))
+            write({**recorded, **kernels})
+            print(source, flush=True)
     return kernels
 
 
 def markdown(kernels):
     architectures = architecture_list()
     lines = ["# Registers, shared memory and occupancy", "",
-             "Written by `make kernels`: ptxas for every shipped architecture on the PTX of compute capability 8.0 "
-             "(7.5 for sm_75). Occupancy by arithmetic, for the block size of `__launch_bounds__` (256 without), "
-             "dynamic shared memory not counted. Spills are zero everywhere, or this table could not be written.", "",
-             "| file | kernel | threads | shared bytes | " + " | ".join(f"sm_{a}" for a in architectures) + " |",
-             "|---|---|---|---|" + "---|" * len(architectures)]
-    for name, kernel in sorted(kernels.items()):
+             "Written by `make kernels`: what ptxas makes of every kernel on every shipped architecture, from the PTX of "
+             "compute capability 8.0 (7.5 for sm_75). A cell is the registers of a thread, and the share of a "
+             "multiprocessor's threads that can be resident: arithmetic, for the block size of `__launch_bounds__` (256 "
+             "without), dynamic shared memory not counted. No kernel spills registers to memory on any of them; a test "
+             "fails when one does, or when a kernel is no longer the one of this table.", ""]
+    by_file = {}
+    for name, kernel in kernels.items():
         file, _, kernel_name = name.partition(": ")
-        cells = []
-        for architecture in architectures:
-            numbers = kernel["architectures"][str(architecture)]
-            share = occupancy(architecture, kernel["threads"], numbers["registers"], numbers["shared"])
-            cells.append(f"{numbers['registers']} ({share:.0%})")
-        shared = kernel["architectures"][str(architectures[-1])]["shared"]
-        lines.append(f"| {file} | `{kernel_name}` | {kernel['threads']} | {shared} | " + " | ".join(cells)
-                     + " |")
-    return "\n".join(lines) + "\n"
+        by_file.setdefault(file, []).append((kernel_name, kernel))
+    for file, members in sorted(by_file.items()):
+        lines += [f"## {file}", "", "| kernel | threads | shared bytes | "
+                  + " | ".join(f"sm_{a}" for a in architectures) + " |", "|---|--:|--:|" + "--:|" * len(architectures)]
+        for name, kernel in sorted(members, key=lambda member: member[0]):
+            shares = [occupancy(a, kernel["threads"], kernel["registers"][i], kernel["shared"][i])
+                      for i, a in enumerate(architectures)]
+            cells = [f"{registers}, {share:.0%}" for registers, share in zip(kernel["registers"], shares)]
+            lines.append(f"| `{name}` | {kernel['threads']} | {max(kernel['shared'])} | " + " | ".join(cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def spilling(kernels):
+    return [f"{name} on sm_{architecture}" for name, kernel in sorted(kernels.items())
+            for architecture, bytes in zip(architecture_list(), kernel["spills"]) if bytes]
+
+
+def refuse_spills(kernels):
+    if spilled := spilling(kernels):
+        sys.exit("registers are spilled to memory by " + ", ".join(spilled))
 
 
 def check(nvcc, build, recorded):
@@ -184,11 +210,15 @@ def check(nvcc, build, recorded):
         print(f"not compared: docs/kernels was written with nvcc {recorded['nvcc']}, this is {compiler_version(nvcc)}")
         return
     here = {name: entry["hash"] for file in objects(build)
-            for name, entry in keyed(file.name[:-2], entries(ptx_of(file))).items()}
+            for name, entry in keyed(source_of(file, build), entries(ptx_of(file))).items()}
     known = {name: kernel["hash"] for name, kernel in recorded["kernels"].items()}
     changed = sorted(name for name in here.keys() | known.keys() if here.get(name) != known.get(name))
     if changed:
-        sys.exit("docs/kernels/resources.json is not current, run `make kernels`: " + ", ".join(changed[:5]))
+        sys.exit(f"docs/kernels/resources.json is not current, run `make kernels`: {len(changed)} kernels changed, "
+                 + ", ".join(changed[:5]))
+    if (TABLES / "resources.md").read_text() != markdown(recorded["kernels"]):
+        sys.exit("docs/kernels/resources.md is not what resources.json says, run `make kernels`")
+    refuse_spills(recorded["kernels"])
     print(f"{len(here)} kernels are as recorded")
 
 
@@ -196,19 +226,21 @@ def main():
     build = Path(sys.argv[1]) if len(sys.argv) > 1 else sys.exit(__doc__)
     nvcc = nvcc_path()
     table = TABLES / "resources.json"
-    recorded = json.loads(table.read_text()) if table.exists() else {"nvcc": "", "kernels": {}}
     if "--check" in sys.argv:
-        return check(nvcc, build, recorded)
+        if not table.exists():
+            sys.exit(f"{table} is missing, run `make kernels`")
+        return check(nvcc, build, json.loads(table.read_text()))
+    recorded = json.loads(table.read_text()) if table.exists() else {"nvcc": "", "kernels": {}}
     version = compiler_version(nvcc)
-    kernels = measure(nvcc, build, recorded["kernels"] if recorded["nvcc"] == version else {})
-    spilled = [f"{name} on sm_{a}" for name, kernel in kernels.items()
-               for a, numbers in kernel["architectures"].items() if numbers["spills"]]
-    if spilled:
-        sys.exit("registers are spilled to memory by " + ", ".join(spilled))
-    TABLES.mkdir(parents=True, exist_ok=True)
-    rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(kernels[name])}" for name in sorted(kernels))
-    table.write_text(f'{{"nvcc": "{version}", "kernels": {{\n{rows}\n}}}}\n')
+
+    def write(kernels):
+        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(kernels[name])}" for name in sorted(kernels))
+        table.write_text(f'{{"nvcc": "{version}", "kernels": {{\n{rows}\n}}}}\n')
+
+    kernels = measure(nvcc, build, recorded["kernels"] if recorded["nvcc"] == version else {}, write)
+    write(kernels)
     (TABLES / "resources.md").write_text(markdown(kernels))
+    refuse_spills(kernels)
 
 
 if __name__ == "__main__":

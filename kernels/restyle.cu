@@ -1,32 +1,29 @@
-#include "kernels/common/launch.cuh"
-#include "kernels/common/pack.cuh"
+#include "kernels/common/channels.cuh"
 #include "kernels/restyle.h"
 
 namespace masktwins::kernels::cuda {
 namespace {
 
-// One thread per `width` consecutive channels of a pixel: a pack, or a single element where packs do not fit.
+// A thread keeps the factors and shifts of its channels and goes down the pixels of one image.
 template <class T, int width>
-struct alignas(width * sizeof(T)) Channels {
-  T element[width];
-};
-
-template <class T, int width>
-__global__ void __launch_bounds__(threads_per_block) restyle_kernel(RestyleArgs<T> args) {
-  const int64_t groups = args.channels / width;
-  const int64_t count = args.batch * args.pixels * groups;
-  for (int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
-       i += int64_t{gridDim.x} * blockDim.x) {
-    const int64_t pixel = i / groups, channel = i % groups * width;
-    const int64_t style = pixel / args.pixels % args.styles * args.channels + channel;
-    auto value = reinterpret_cast<const Channels<T, width>*>(args.x)[i];
+__global__ void __launch_bounds__(threads_per_block)
+    restyle_kernel(RestyleArgs<T> args, float eps, ChannelWalk walk) {
+  const ChannelPlace place(walk);
+  if (!place.inside) return;
+  const int64_t style = place.sample % args.styles * args.channels + place.channel;
+  float factor[width], shift[width] = {};
+  load_elements(args.variance + style, factor);
+  if (args.mean) load_elements(args.mean + style, shift);
 #pragma unroll
-    for (int k = 0; k < width; ++k) {
-      const float factor = sqrtf(args.variance[style + k] + static_cast<float>(args.eps));
-      const float shift = args.mean == nullptr ? 0.0f : args.mean[style + k];
-      value.element[k] = static_cast<T>(static_cast<float>(value.element[k]) * factor + shift);
-    }
-    reinterpret_cast<Channels<T, width>*>(args.y)[i] = value;
+  for (int k = 0; k < width; ++k) factor[k] = sqrtf(factor[k] + eps);
+#pragma unroll 4
+  for (int64_t row = place.row; row < place.end; row += place.step) {
+    const int64_t element = row * walk.channels + place.channel;
+    auto value = load_vector<width>(args.x + element);
+#pragma unroll
+    for (int k = 0; k < width; ++k)
+      value.element[k] = static_cast<T>(static_cast<float>(value.element[k]) * factor[k] + shift[k]);
+    store_vector(args.y + element, value);
   }
 }
 
@@ -34,13 +31,12 @@ __global__ void __launch_bounds__(threads_per_block) restyle_kernel(RestyleArgs<
 
 template <class T>
 void restyle(const RestyleArgs<T>& args) {
-  const int64_t count = args.batch * args.pixels * args.channels;
-  if (count == 0) return;
-  constexpr int width = pack_size<T>;
-  const bool packs = args.channels % width == 0 && pack_aligned(args.x, args.y);
-  const auto kernel = packs ? restyle_kernel<T, width> : restyle_kernel<T, 1>;
-  launch("restyle", kernel, blocks_for(packs ? count / width : count, threads_per_block),
-         threads_per_block)(args);
+  if (args.batch * args.pixels * args.channels == 0) return;
+  const ChannelWalk walk = channel_walk<T>(args.batch, args.pixels, args.channels, args.x, args.y);
+  with_width<T>(walk, [&](auto width) {
+    launch("restyle", restyle_kernel<T, width>, walk.grid, walk.block)(args, static_cast<float>(args.eps),
+                                                                       walk);
+  });
 }
 
 template void restyle(const RestyleArgs<float>&);

@@ -11,7 +11,7 @@ struct Identity {
 struct Constant {
   const float* value;
   float factor;
-  __device__ float operator()() const { return factor * __ldg(value); }
+  __device__ float operator()() const { return factor * *value; }
 };
 
 }  // namespace

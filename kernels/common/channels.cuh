@@ -68,6 +68,24 @@ struct ChannelPlace {
   }
 };
 
+// out[i] = p[i], in packs where p allows it: the parameters of a thread's channels.
+template <int count, class T>
+__device__ __forceinline__ void load_elements(const T* p, T (&out)[count]) {
+  if constexpr (count % pack_size<T> == 0) {
+    if (reinterpret_cast<std::uintptr_t>(p) % 16 == 0) {
+#pragma unroll
+      for (int i = 0; i < count; i += pack_size<T>) {
+        const Pack<T> pack = load_pack(p + i);
+#pragma unroll
+        for (int k = 0; k < pack_size<T>; ++k) out[i + k] = pack.element[k];
+      }
+      return;
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < count; ++i) out[i] = p[i];
+}
+
 // Combines `values` of the threads of each column, in a fixed order; those of threadIdx.y = 0 receive the
 // result. `shared` holds count values per thread.
 template <int count, class Combine>

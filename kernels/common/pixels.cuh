@@ -54,7 +54,7 @@ template <class T>
 __device__ __forceinline__ void copy_tile(T* to, const T* from, int count, bool aligned) {
   const int packs = aligned ? count / pack_size<T> : 0;
   for (int i = threadIdx.x; i < packs; i += blockDim.x)
-    store_pack(to + i * pack_size<T>, load_pack(from + i * pack_size<T>));
+    reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(from)[i];  // nvcc splits store_pack here
   for (int i = packs * pack_size<T> + threadIdx.x; i < count; i += blockDim.x) to[i] = from[i];
 }
 

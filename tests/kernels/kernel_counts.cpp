@@ -1,13 +1,13 @@
 #include "tests/kernels/kernel_counts.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
-#include <nlohmann/json.hpp>
+#include <cmath>
+#include <optional>
 #include <set>
 
 #include "kernels/common/cuda.h"
 #include "kernels/emulator/emulator.h"
+#include "kernels/vendor/libraries.h"
 #include "tensor/autograd.h"
 #include "tensor/profiler.h"
 #include "tests/op_samples.h"
@@ -15,21 +15,44 @@
 namespace masktwins::tests {
 namespace {
 
-constexpr int64_t largest_size = 64, largest_flat_size = 1 << 16;
+using kernels::cuda::Libraries;
+
+constexpr int64_t most_elements = 1 << 17;  // of an argument
+constexpr int64_t large = 64;               // smaller sizes stay as they are
+constexpr int64_t classes = 256;            // as tables of all classes must
 constexpr double allowed_excess = 1.15;
 // Below this much an op is a handful of numbers, and sectors of 32 bytes are mostly padding.
 constexpr double least_bytes = 4096;
 
-Sample shrunk(Sample sample) {
-  for (Argument& argument : sample.arguments) {
-    std::vector<int64_t> sizes;
-    for (int axis = 0; axis < argument.shape.rank(); ++axis)
-      sizes.push_back(
-          std::min(argument.shape[axis], argument.shape.rank() == 1 ? largest_flat_size : largest_size));
-    argument.shape = Shape(sizes);
+int64_t largest_argument(const Sample& sample) {
+  int64_t elements = 1;
+  for (const Argument& argument : sample.arguments) elements = std::max(elements, argument.shape.numel());
+  return elements;
+}
+
+// Large sizes, and the attributes that speak of them, halved together until no argument has more than
+// `most_elements`.
+Sample shrunk(const Sample& sample, bool keep_classes) {
+  Sample result = sample;
+  for (int64_t part = 2; largest_argument(result) > most_elements; part *= 2) {
+    const auto smaller = [&](int64_t size) {
+      return size % part != 0 || (keep_classes && size == classes) ? size : size / part;
+    };
+    for (std::size_t i = 0; i < sample.arguments.size(); ++i) {
+      std::vector<int64_t> sizes;
+      const Shape& shape = sample.arguments[i].shape;
+      for (int axis = 0; axis < shape.rank(); ++axis)
+        sizes.push_back(shape[axis] > large ? smaller(shape[axis]) : shape[axis]);
+      result.arguments[i].shape = Shape(sizes);
+    }
+    for (auto& [name, value] : result.attributes) {
+      const double whole = sample.attributes.at(name);
+      value = whole >= large && whole == std::floor(whole)
+                  ? static_cast<double>(smaller(static_cast<int64_t>(whole)))
+                  : whole;
+    }
   }
-  for (auto& [name, value] : sample.attributes) value = std::min(value, static_cast<double>(largest_size));
-  return sample;
+  return result;
 }
 
 std::string shapes_of(const Sample& sample) {
@@ -44,7 +67,12 @@ std::string short_name(std::string name) {
   name = emulator::demangled(name);
   for (const std::string gone : {"masktwins::kernels::", "(anonymous namespace)::", "cuda::", "void "})
     for (std::size_t at; (at = name.find(gone)) != std::string::npos;) name.erase(at, gone.size());
-  return name.substr(0, name.find('('));
+  int depth = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {  // up to the parenthesis of the arguments
+    depth += (name[i] == '<') - (name[i] == '>');
+    if (name[i] == '(' && depth == 0) return name.substr(0, i);
+  }
+  return name;
 }
 
 KernelRow row_of(const emulator::KernelCounts& counts) {
@@ -59,43 +87,63 @@ KernelRow row_of(const emulator::KernelCounts& counts) {
           total.shared.least_wavefronts};
 }
 
-OpRow take(const std::string& op, const std::string& phase, const std::string& shapes, int64_t elements) {
-  OpRow row{op, phase, shapes, 0, elements, {}};
-  for (const OpTotals& totals : Profiler::totals()) row.needed_bytes += totals.work.bytes;
-  for (const emulator::KernelCounts& counts : emulator::take_counts()) row.kernels.push_back(row_of(counts));
-  return row;
-}
-
-// Runs `body` with fresh counts.
+// `row` with what `body` does. Least bytes are those that the row knows of the whole, or the profiler of its
+// parts: a sample may call its op twice.
 template <class Body>
-void counted(Body&& body) {
+OpRow counted(OpRow row, Body&& body) {
   kernels::cuda::synchronize();  // what was queued before is not counted
   emulator::take_counts();
   Profiler::start();
   body();
   kernels::cuda::synchronize();
   Profiler::stop();
+  double parts = 0;
+  for (const OpTotals& totals : Profiler::totals()) parts += totals.work.bytes;
+  row.needed_bytes = std::max(row.needed_bytes, parts);
+  for (const emulator::KernelCounts& counts : emulator::take_counts()) {
+    row.kernels.push_back(row_of(counts));
+    row.line_counts += emulator::describe(counts);
+  }
+  return row;
 }
 
-std::vector<OpRow> count(const OpDef& op, const Sample& sample) {
-  Tensors inputs = make_inputs(sample, DType::float32, seed);
-  int64_t elements = 1;
+std::vector<OpRow> count(const OpDef& op, const Sample& sample, DType dtype) {
+  Tensors inputs = make_inputs(sample, dtype, seed);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    elements = std::max(elements, inputs[i].numel());
     inputs[i] = inputs[i].to(Device::cuda);
     if (op.has_gradient && differentiable(sample.arguments[i])) inputs[i].set_requires_grad();
   }
+  const double needed_bytes = op.work(inputs, sample.attributes).bytes;
+  OpRow row{op.name, "forward", name_of(dtype), shapes_of(sample), needed_bytes, largest_argument(sample),
+            {},      ""};
   Tensors results;
-  counted([&] { results = run(op, inputs, sample.attributes); });
-  std::vector<OpRow> rows = {take(op.name, "forward", shapes_of(sample), elements)};
+  std::vector<OpRow> rows = {counted(row, [&] { results = run(op, inputs, sample.attributes); })};
   if (!op.has_gradient || !results[0].requires_grad()) return rows;
+  row.phase = "backward";
+  row.needed_bytes = 0;
   const Tensor gradient = Tensor::full(results[0].shape(), 1, results[0].dtype(), Device::cuda);
-  counted([&] { backward(results[0], gradient); });
-  rows.push_back(take(op.name, "backward", shapes_of(sample), elements));
+  rows.push_back(counted(row, [&] { backward(results[0], gradient); }));
   return rows;
 }
 
-double ratio(double a, double b) { return b > 0 ? a / b : 1; }
+// The smaller benchmark, in sizes that the op accepts.
+Sample counted_sample(const OpDef& op) {
+  for (const bool keep_classes : {false, true}) {
+    const Sample sample = shrunk(op.benchmarks.front(), keep_classes);
+    try {
+      const NoGrad no_grad;
+      run(op, make_inputs(sample, DType::float32, seed), sample.attributes);
+      return sample;
+    } catch (const Error&) {
+    }
+  }
+  throw Error(op.name + ": its first benchmark cannot be made smaller by halving its large sizes");
+}
+
+bool stands_in_for_library(const OpRow& row) {
+  return std::any_of(row.kernels.begin(), row.kernels.end(),
+                     [](const KernelRow& kernel) { return kernel.kernel.starts_with("product_"); });
+}
 
 }  // namespace
 
@@ -105,91 +153,43 @@ double OpRow::moved_bytes() const {
   return bytes;
 }
 
+double OpRow::moved_over_needed() const { return needed_bytes > 0 ? moved_bytes() / needed_bytes : 1; }
+
 bool OpRow::needs_reason() const {
   const bool conflicts = std::any_of(kernels.begin(), kernels.end(), [](const KernelRow& kernel) {
     return kernel.wavefronts > kernel.least_wavefronts;
   });
-  return conflicts || (needed_bytes >= least_bytes && moved_bytes() > allowed_excess * needed_bytes);
+  return conflicts || (needed_bytes >= least_bytes && moved_over_needed() > allowed_excess);
 }
 
-std::string OpRow::reason() const {
-  const std::string start = "// CUDA: ";
-  std::ifstream contract("kernels/" + op + ".h");
-  for (std::string line; std::getline(contract, line);)
-    if (line.starts_with(start)) return line.substr(start.size());
-  return "";
+std::vector<OpRow> count_kernels(const OpDef& op) {
+  const Sample sample = counted_sample(op);
+  std::vector<OpRow> rows;
+  const Libraries before = kernels::cuda::libraries();
+  for (const DType dtype : {DType::float32, DType::bfloat16}) {
+    if (std::find(op.cuda_dtypes.begin(), op.cuda_dtypes.end(), dtype) == op.cuda_dtypes.end()) continue;
+    kernels::cuda::libraries() = Libraries::own;
+    const std::vector<OpRow> own = count(op, sample, dtype);
+    rows.insert(rows.end(), own.begin(), own.end());
+    if (!std::any_of(own.begin(), own.end(), stands_in_for_library)) continue;
+    kernels::cuda::libraries() = Libraries::vendor;
+    for (OpRow& row : count(op, sample, dtype)) {
+      row.phase += " beside a library";
+      row.needed_bytes = 0;
+      if (!row.kernels.empty()) rows.push_back(std::move(row));
+    }
+  }
+  kernels::cuda::libraries() = before;
+  return rows;
 }
 
 std::vector<OpRow> count_kernels() {
   std::vector<OpRow> rows;
-  for (const auto& [name, op] : registered_ops()) {
-    // Ops whose sizes do not shrink together are counted on their first sample.
-    for (const Sample& sample : {shrunk(op.benchmarks.front()), op.samples.front()}) {
-      try {
-        for (OpRow& row : count(op, sample)) rows.push_back(std::move(row));
-        break;
-      } catch (const Error&) {
-        emulator::take_counts();
-      }
-    }
-  }
+  for (const auto& [name, op] : registered_ops())
+    for (OpRow& row : count_kernels(op)) rows.push_back(std::move(row));
   return rows;
 }
 
 std::string compiler_version() { return MASKTWINS_NVCC_VERSION; }
-
-std::string to_json(const std::vector<OpRow>& rows) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (const OpRow& row : rows)
-    for (const KernelRow& kernel : row.kernels)
-      json.push_back({{"op", row.op},
-                      {"phase", row.phase},
-                      {"kernel", kernel.kernel},
-                      {"launches", kernel.launches},
-                      {"instructions", kernel.instructions},
-                      {"requests", kernel.requests},
-                      {"sectors", kernel.sectors},
-                      {"least_sectors", kernel.least_sectors},
-                      {"wavefronts", kernel.wavefronts},
-                      {"least_wavefronts", kernel.least_wavefronts}});
-  std::string text = "[\n";
-  for (std::size_t i = 0; i < json.size(); ++i) text += json[i].dump() + (i + 1 < json.size() ? ",\n" : "\n");
-  return text + "]\n";
-}
-
-std::string to_markdown(const std::vector<OpRow>& rows) {
-  std::string text =
-      "# What the CUDA kernels move\n\n"
-      "Written by `make kernels` from what the emulator counts (docs/emulator.md): every op in float32 on "
-      "its first "
-      "benchmark's inputs, sizes cut to 64. Exact, and compared by a test.\n\n"
-      "*moved / needed*: bytes of all sectors over the least bytes of the op's contract. *sectors*: 32-byte "
-      "sectors per "
-      "request of global memory, and the least possible. *wavefronts*: of shared memory over the least "
-      "possible, 1.00 "
-      "is free of bank conflicts. *instructions*: of a warp, per 32 elements of the largest tensor. What "
-      "moves more "
-      "than 1.15 times the least, or has conflicts, says why in its contract, `kernels/<op>.h`.\n\n"
-      "| op | inputs | moved / needed | kernel | launches | instructions | sectors | least | wavefronts | "
-      "why |\n"
-      "|---|---|---|---|---|---|---|---|---|---|\n";
-  for (const OpRow& row : rows)
-    for (std::size_t i = 0; i < row.kernels.size(); ++i) {
-      const KernelRow& kernel = row.kernels[i];
-      const auto d = [](int64_t n) { return static_cast<double>(n); };
-      char numbers[160];
-      std::snprintf(numbers, sizeof numbers, "%lld | %.2f | %.2f | %.2f | %.2f",
-                    static_cast<long long>(kernel.launches), 32 * d(kernel.instructions) / d(row.elements),
-                    ratio(d(kernel.sectors), d(kernel.requests)),
-                    ratio(d(kernel.least_sectors), d(kernel.requests)),
-                    ratio(d(kernel.wavefronts), d(kernel.least_wavefronts)));
-      char moved[32];
-      std::snprintf(moved, sizeof moved, "%.2f", ratio(row.moved_bytes(), row.needed_bytes));
-      text += i == 0 ? concat_text("| ", row.op, ' ', row.phase, " | ", row.shapes, " | ", moved) : "| | |";
-      text += concat_text(" | `", kernel.kernel, "` | ", numbers, " | ",
-                          i == 0 && row.needs_reason() ? row.reason() : "", " |\n");
-    }
-  return text;
-}
 
 }  // namespace masktwins::tests

@@ -37,16 +37,18 @@ std::vector<Warp*> Barriers::arrive(Warp& warp) {
   const int lane = first(warp.active());
   const uint32_t id = warp.lanes(barrier.id)[lane];
   if (id >= barriers_.size()) {
-    warp.report(FindingKind::barrier_divergence, lane, "barrier " + std::to_string(id) + " does not exist");
+    warp.report(FindingKind::barrier_divergence, lane,
+                "waits at barrier " + std::to_string(id) + ", which does not exist");
     return {&warp};
   }
   if (warp.active() != warp.live())
     warp.report(FindingKind::barrier_divergence, lane,
-                "only " + std::to_string(count(warp.active())) + " of the warp's " +
-                    std::to_string(count(warp.live())) + " live threads reach this barrier");
+                "is one of only " + std::to_string(count(warp.active())) + " of the warp's " +
+                    std::to_string(count(warp.live())) + " live threads that reach this barrier");
   State& state = barriers_[id];
   if (!barrier.counted && !state.arrived.empty() && state.arrived.front().site != warp.site())
-    warp.report(FindingKind::barrier_divergence, lane, "other warps wait at a different barrier instruction");
+    warp.report(FindingKind::barrier_divergence, lane,
+                "waits here while other warps wait at another barrier");
   const bool waits = barrier.kind != Barrier::Kind::arrive;
   state.arrived.push_back({&warp, waits, warp.site()});
   state.counted = barrier.counted;

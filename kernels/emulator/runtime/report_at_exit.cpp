@@ -21,7 +21,8 @@ void report(int status, void*) {
   std::fflush(nullptr);
   const std::vector<Finding> findings = take_findings();
   if (findings.empty()) return;
-  std::fputs(describe(findings).c_str(), stderr);
+  std::fprintf(stderr, "%semulated CUDA device: %zu finding%s\n", describe(findings).c_str(), findings.size(),
+               findings.size() == 1 ? "" : "s");
   if (status == EXIT_SUCCESS) _exit(EXIT_FAILURE);
 }
 
