@@ -35,7 +35,7 @@ void append(Keys& keys, Keys more) { keys.insert(keys.end(), more.begin(), more.
 Keys model_keys(ModelConfig& model) {
   return {
       other("model.name", &model.name, "network"),
-      number("model.width", &model.width, {1, 4096}, "unet: channels of its first stage"),
+      number("model.width", &model.width, {1, 512}, "unet: channels of its first stage"),
       one_of("model.norm", &model.norm, {"instance", "batch", "group"}, "unet: normalisation layers"),
       number("model.in_channels", &model.in_channels, {1, 3}, "1 grey, 3 colour"),
       number("model.classes", &model.classes, {2, 255}, "classes; 255 in a label means: ignore"),

@@ -9,12 +9,14 @@
 #include "tensor/check.h"
 #include "tensor/dispatch.h"
 #include "tensor/memory_tag.h"
+#include "tensor/system_memory.h"
 
 namespace masktwins {
 namespace {
 
 constexpr std::size_t alignment = 64;
 constexpr std::size_t huge_page = std::size_t{2} << 20;
+constexpr std::size_t worth_asking = std::size_t{256} << 20;
 
 #ifdef __SANITIZE_ADDRESS__
 // Exact sizes and no reuse, so that AddressSanitizer sees every access outside a tensor and after its end.
@@ -36,6 +38,8 @@ std::size_t size_class(std::size_t bytes, [[maybe_unused]] Device device) {
 #endif
 
 void* system_allocate(std::size_t bytes) {
+  // Linux promises memory that it does not have and later kills the process; refused here, the error says why.
+  if (bytes >= worth_asking && static_cast<double>(bytes) > free_system_memory()) return nullptr;
   void* block = nullptr;
   const bool large = bytes >= huge_page;
   if (posix_memalign(&block, large ? huge_page : alignment, bytes) != 0) return nullptr;
