@@ -117,8 +117,6 @@ std::string Trainer::load_start(bool resume_run) {
 RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run) const {
   require(device_ == Device::cuda || config_.train.precision == "float32", "train.precision = \"",
           config_.train.precision, "\" needs --device cuda; the CPU computes in float32");
-  require(config_.model.name == "unet" || config_.train.precision == "float32", "train.precision = \"",
-          config_.train.precision, "\" is known to work for model.name = \"unet\" only; use float32");
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);

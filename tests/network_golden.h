@@ -40,18 +40,22 @@ inline std::map<std::string, Tensor*> sorted_parameters(const nn::Module& module
   return sorted;
 }
 
-// The same values as parameter_draws.py, in the given precision.
-inline void initialise(nn::Module& module, DType dtype) {
-  module.to(dtype);
+// The same values as parameter_draws.py, rounded to the precision that the parameters have.
+inline void draw_parameters(nn::Module& module) {
   uint32_t site = 0;
   for (const auto& [name, parameter] : sorted_parameters(module)) {
     const Shape& shape = parameter->shape();
     const double fan_in = static_cast<double>(shape.numel()) / static_cast<double>(shape[0]);
     const Tensor values = shape.rank() > 1 ? noise(site, shape, 1 / std::sqrt(fan_in))
                                            : noise(site, shape, 0.1, is_factor(name, shape) ? 1 : 0);
-    parameter->copy_from(values.to(dtype));
+    parameter->copy_from(values.to(parameter->dtype()));
     ++site;
   }
+}
+
+inline void initialise(nn::Module& module, DType dtype) {
+  module.to(dtype);
+  draw_parameters(module);
 }
 
 // So many elements spread over the tensor, and its Euclidean norm.
@@ -85,15 +89,21 @@ inline void check_probe(const Tensor& tensor, const std::vector<double>& expecte
   CHECK(std::abs(actual.back() - norm) <= tolerance * typical * root);
 }
 
-inline void check_gradients(const nn::Module& module, const data::TensorFile& golden, double tolerance) {
-  const Tensor& rows = golden.tensors.at("gradients");
+// One row per parameter, in the order of their names: the probe of what `part` gives for it.
+template <class Part>
+void check_rows(const nn::Module& module, const Tensor& rows, double tolerance, Part&& part) {
   const auto parameters = sorted_parameters(module);
   REQUIRE(rows.dim(0) == static_cast<int64_t>(parameters.size()));
   const double* row = rows.data<double>();
   for (const auto& [name, parameter] : parameters) {
-    check_probe(parameter->grad(), {row, row + rows.dim(1)}, tolerance, "gradient of " + name);
+    check_probe(part(*parameter), {row, row + rows.dim(1)}, tolerance, name);
     row += rows.dim(1);
   }
+}
+
+inline void check_gradients(const nn::Module& module, const data::TensorFile& golden, double tolerance) {
+  check_rows(module, golden.tensors.at("gradients"), tolerance,
+             [](const Tensor& parameter) { return parameter.grad(); });
 }
 
 inline std::vector<double> expected(const data::TensorFile& golden, const std::string& name) {

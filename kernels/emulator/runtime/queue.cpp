@@ -8,7 +8,7 @@
 namespace masktwins::emulator {
 namespace {
 
-constexpr std::size_t longest_stream = 4096;  // operations; more are run at once, to bound what they hold
+constexpr std::size_t longest_stream = 1 << 16;  // operations; more are run at once, to bound what they hold
 
 }  // namespace
 
