@@ -34,9 +34,18 @@ inline bool is_factor(const std::string& name, const Shape& shape) {
   return shape.rank() == 1 && name.ends_with(".weight");
 }
 
-inline std::map<std::string, Tensor*> sorted_parameters(const nn::Module& module) {
-  std::map<std::string, Tensor*> sorted;
-  for (const auto& [name, parameter] : module.named_parameters()) sorted[name] = parameter;
+using SortedTensors = std::map<std::string, Tensor*>;
+
+inline SortedTensors sorted_parameters(const nn::Module& module) {
+  const nn::NamedTensors named = module.named_parameters();
+  return {named.begin(), named.end()};
+}
+
+// Without the counters of batch norm.
+inline SortedTensors sorted_statistics(const nn::Module& module) {
+  SortedTensors sorted;
+  for (const auto& [name, buffer] : module.named_buffers())
+    if (is_floating(buffer->dtype())) sorted[name] = buffer;
   return sorted;
 }
 
@@ -89,21 +98,22 @@ inline void check_probe(const Tensor& tensor, const std::vector<double>& expecte
   CHECK(std::abs(actual.back() - norm) <= tolerance * typical * root);
 }
 
-// One row per parameter, in the order of their names: the probe of what `part` gives for it.
-template <class Part>
-void check_rows(const nn::Module& module, const Tensor& rows, double tolerance, Part&& part) {
-  const auto parameters = sorted_parameters(module);
-  REQUIRE(rows.dim(0) == static_cast<int64_t>(parameters.size()));
+// One row of probes per tensor, in the order of their names.
+inline void check_rows(const SortedTensors& tensors, const Tensor& rows, double tolerance) {
+  REQUIRE(rows.dim(0) == static_cast<int64_t>(tensors.size()));
   const double* row = rows.data<double>();
-  for (const auto& [name, parameter] : parameters) {
-    check_probe(part(*parameter), {row, row + rows.dim(1)}, tolerance, name);
+  for (const auto& [name, tensor] : tensors) {
+    check_probe(*tensor, {row, row + rows.dim(1)}, tolerance, name);
     row += rows.dim(1);
   }
 }
 
 inline void check_gradients(const nn::Module& module, const data::TensorFile& golden, double tolerance) {
-  check_rows(module, golden.tensors.at("gradients"), tolerance,
-             [](const Tensor& parameter) { return parameter.grad(); });
+  SortedTensors gradients = sorted_parameters(module);
+  std::vector<Tensor> kept;
+  kept.reserve(gradients.size());
+  for (auto& [name, tensor] : gradients) tensor = &kept.emplace_back(tensor->grad());
+  check_rows(gradients, golden.tensors.at("gradients"), tolerance);
 }
 
 inline std::vector<double> expected(const data::TensorFile& golden, const std::string& name) {
