@@ -186,8 +186,7 @@ void Trainer::or_explain(const data::Loader& loader, const std::function<void()>
     train_step_.losses().forget_failure();
     std::string op;
     try {
-      const NonFiniteGuard guard;
-      train_step_.run(to(loader.batch_of(step), device_));
+      train_step_.explain(to(loader.batch_of(step), device_));
     } catch (const NonFiniteError& named) {
       op = concat_text("; ", named.what());
     }

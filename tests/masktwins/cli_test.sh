@@ -63,6 +63,7 @@ check 0 "1 steps done" train toy/config.toml --out rare "${small[@]}" --set trai
 check 0 "" predict --run run toy/test/images --out submission --export-ids train
 exists submission/000.png
 [ ! -e submission/000_mask.png ] || { echo "an export wrote more than its files"; failures=$((failures + 1)); }
+check 1 "--cuda-graph needs --device cuda" train toy/config.toml --cuda-graph --out none
 check 1 "have no label ids" predict --run run toy/test/images --out submission --export-ids label
 
 # What goes wrong is one line with what, where and what to do.
