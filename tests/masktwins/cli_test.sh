@@ -30,9 +30,11 @@ small=(--set model.width=2 --set train.crop=32 --set train.batch=1 --set train.l
        --set train.evaluate_every=2 --set train.picture_every=2)
 
 # Usage errors.
-check 2 "subcommand is required"
-check 2 "subcommand is required" nonesuch
-check 2 "--run is required" eval
+check 2 "masktwins: A subcommand is required; masktwins --help lists what there is"
+check 2 "masktwins: no command 'evil'; did you mean 'eval'?" evil
+check 2 "masktwins bench: no command 'stop'; did you mean 'step'?" bench stop
+check 2 "masktwins eval: --run is required; masktwins eval --help lists what there is" eval
+check 2 "not expected: --rnu" eval --rnu run
 check 0 "--resume" train --help
 
 # From nothing to a segmented image.
@@ -82,6 +84,17 @@ check 1 "mis-shaped inc.conv.conv.0.weight" keys imported.safetensors --model un
 check 1 "neither safetensors nor" keys toy/config.toml
 check 1 "belongs to another network" import imported.safetensors --out other --model unet
 check 1 "nope.pth: no such file" train toy/config.toml --out other --set model.pretrained=nope.pth
+check 1 "add it to data.label_values" train toy/config.toml --out other --set "data.label_values={0=0}"
+check 1 "but model.classes is 2" train toy/config.toml --out other --set "data.label_values={0=0,255=2}"
+check 1 "data.source.statistics is not set" train toy/config.toml --out other --set train.rare_classes=true
+mkdir empty && echo '[]' > empty/sample_class_stats.json
+check 1 "the folder was empty when it was made" train toy/config.toml --out other --set train.rare_classes=true \
+  --set data.source.statistics=empty
+check 0 "smaller than the crop" train toy/config.toml --out large "${small[@]}" --set train.iterations=1 --set train.crop=96
+check 1 "--names resnet" export imported.safetensors --names resnet --out other
+check 1 "no names of 'keras' are known" export imported.safetensors --names keras --out other
+check 2 "--network" import imported.safetensors --network king --out other
+check 1 "is a configuration without a run" eval --run toy/config.toml
 check 1 "broken.png" predict --run run broken.png --out broken_out
 [ ! -e other ] && [ ! -e broken_out ] || { echo "an error left files behind"; failures=$((failures + 1)); }
 
