@@ -40,6 +40,7 @@ check 0 "--resume" train --help
 # From nothing to a segmented image.
 check 0 "train with" synth --out toy --size 64 --source 2 --target 2 --test 1
 exists toy/config.toml toy/source/images/000.png toy/test/labels/000.png
+check 1 "toy: already holds a data set" synth --out toy
 check 0 "pretrained weights: NONE" train toy/config.toml --out run "${small[@]}" --set train.iterations=3
 exists run/config.toml run/log.jsonl run/metrics.json run/checkpoints/{last,previous,best}.safetensors
 check 0 "pixel accuracy" eval --run run --json scores.json --pictures pictures
@@ -55,6 +56,7 @@ check 0 "the whole network was loaded from imported.safetensors" train toy/confi
 check 0 "masktwins_s" bench step --width 2 --crop 16 --batch 1 --repeats 1 --json
 check 0 "relu" bench ops relu --markdown ops.md
 exists ops.md
+check 1 "no op's name contains 'nonesuch'" bench ops nonesuch
 check 0 "measured peak" doctor
 
 # Class statistics, and what a server wants.
@@ -77,7 +79,7 @@ check 1 "holds no run" eval --run toy
 check 2 "--device" train toy/config.toml --out other --device gpu
 check 1 "make the statistics with: masktwins stats" train toy/config.toml --out other --set train.rare_classes=true \
   --set data.source.statistics=toy
-check 1 "nowhere/RGB: no such folder" convert synthia nowhere
+check 1 "nowhere/RGB: no such folder; layout 'synthia' has images in RGB and labels in GT/LABELS" convert synthia nowhere
 check 2 "kitti" convert kitti nowhere
 printf 'no image' > broken.png
 check 1 "mis-shaped inc.conv.conv.0.weight" keys imported.safetensors --model unet
