@@ -17,7 +17,8 @@ void add_network_option(CLI::App& command, Network& network) {
       {"student", Network::student}, {"teacher", Network::teacher}, {"imagenet", Network::imagenet}};
   const auto choose = [networks, &network](const std::string& name) { network = networks.at(name); };
   command.add_option_function<std::string>("--network", choose, "which of a checkpoint's networks")
-      ->check(CLI::IsMember(networks));
+      ->check(CLI::IsMember(networks))
+      ->default_str("student");
 }
 
 std::unique_ptr<nn::SegmentationModel> ModelChoice::build() const {

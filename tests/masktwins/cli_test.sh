@@ -36,6 +36,9 @@ check 2 "masktwins bench: no command 'stop'; did you mean 'step'?" bench stop
 check 2 "masktwins eval: --run is required; masktwins eval --help lists what there is" eval
 check 2 "not expected: --rnu" eval --rnu run
 check 0 "--resume" train --help
+for command in train eval predict import export keys synth stats convert "bench ops" "bench step" doctor; do
+  check 0 "Usage: masktwins $command" $command --help
+done
 
 # From nothing to a segmented image.
 check 0 "train with" synth --out toy --size 64 --source 2 --target 2 --test 1
