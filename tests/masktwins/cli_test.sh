@@ -34,7 +34,7 @@ check 2 "masktwins: A subcommand is required; masktwins --help lists what there 
 check 2 "masktwins: no command 'evil'; did you mean 'eval'?" evil
 check 2 "masktwins bench: no command 'stop'; did you mean 'step'?" bench stop
 check 2 "masktwins eval: --run is required; masktwins eval --help lists what there is" eval
-check 2 "not expected: --rnu" eval --rnu run
+check 2 "not expected: scores.json --jsno" eval --run run --jsno scores.json
 check 0 "--resume" train --help
 for command in train eval predict import export keys synth stats convert "bench ops" "bench step" doctor; do
   check 0 "Usage: masktwins $command" $command --help
