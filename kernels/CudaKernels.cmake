@@ -47,9 +47,10 @@ if(CUDNN_INCLUDE)
   target_compile_definitions(cuda_runtime INTERFACE MASKTWINS_CUDNN)
   target_include_directories(cuda_runtime SYSTEM INTERFACE ${CUDNN_INCLUDE})
 endif()
-if(CUBLASLT_INCLUDE)  # one file needs to know, and one the header
-  set_source_files_properties(kernels/vendor/matmul.cpp PROPERTIES COMPILE_DEFINITIONS MASKTWINS_CUBLASLT)
-  set_source_files_properties(kernels/vendor/cublaslt_matmul.cpp PROPERTIES
+if(CUBLASLT_INCLUDE)  # two files need to know, and two the header
+  set_source_files_properties(kernels/vendor/matmul.cpp kernels/vendor/library_versions.cpp PROPERTIES
+    COMPILE_DEFINITIONS MASKTWINS_CUBLASLT)
+  set_source_files_properties(kernels/vendor/cublaslt_matmul.cpp kernels/vendor/library_versions.cpp PROPERTIES
     COMPILE_OPTIONS "-isystem;${CUBLASLT_INCLUDE}")
 endif()
 set(CUDA_FLAGS ${cuda_flags} CACHE INTERNAL "")

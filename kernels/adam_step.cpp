@@ -6,9 +6,10 @@ namespace masktwins::kernels::cpu {
 
 template <class T>
 void adam_step(const AdamStepArgs<T>& args) {
-  if (args.control && args.control[1] != 0) return;
-  const T factor = args.control ? args.control[0] : 1;
-  const AdamCoefficients<T> coefficients(args.options, args.t);
+  if (args.control[1] != 0) return;
+  const T factor = args.control[0];
+  AdamCoefficients<T> coefficients(args.options);
+  coefficients.correct(args.control);
   parallel_for(args.count, 1 << 15, [&](int64_t begin, int64_t end) {
     T* __restrict p = args.parameter;
     T* __restrict m = args.first_moment;

@@ -10,8 +10,9 @@ using Values = Pack<float>;
 __global__ void __launch_bounds__(threads_per_block)
     adam_step_kernel(AdamCoefficients<float> coefficients, int64_t packs, int64_t count, const float* control,
                      const float* gradient, float* parameter, float* first_moment, float* second_moment) {
-  if (control && control[1] != 0) return;
-  const float factor = control ? control[0] : 1;
+  if (control[1] != 0) return;
+  const float factor = control[0];
+  coefficients.correct(control);
   const int64_t thread = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   const int64_t threads = int64_t{gridDim.x} * blockDim.x;
   for (int64_t i = thread; i < packs; i += threads) {
@@ -37,7 +38,7 @@ void adam_step(const AdamStepArgs<float>& args) {
   const bool aligned = pack_aligned(args.gradient, args.parameter, args.first_moment, args.second_moment);
   const int64_t packs = aligned ? args.count / pack_size<float> : 0;
   launch("adam_step", adam_step_kernel, blocks_for(packs > 0 ? packs : args.count, threads_per_block),
-         threads_per_block)(AdamCoefficients<float>(args.options, args.t), packs, args.count, args.control,
+         threads_per_block)(AdamCoefficients<float>(args.options), packs, args.count, args.control,
                             args.gradient, args.parameter, args.first_moment, args.second_moment);
 }
 

@@ -1,9 +1,10 @@
 // adam_step: one update of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019), in place, with
-// PyTorch's order of operations. g is the gradient, t = 1, 2, ... the number of the update:
+// PyTorch's order of operations. g is the gradient, t = 1, 2, ... the number of the update, which only the
+// device knows: control[2] = 1 / (1 - beta1^t) and control[3] = 1 / sqrt(1 - beta2^t) come from it.
 //   coupled decay:    g += weight_decay * p          decoupled: p *= 1 - lr * weight_decay
 //   m = beta1 * m + (1 - beta1) * g,  v = beta2 * v + (1 - beta2) * g²
 //   p -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
-// With `control` g is multiplied by control[0] first, and nothing changes if control[1] != 0
+// g is multiplied by control[0] first, and nothing changes if control[1] != 0
 // (kernels/gradient_control.h).
 // Bytes: p, m, v read and written, g read: 28 per float32 parameter. Flops: about 12 per parameter.
 #pragma once
@@ -23,13 +24,12 @@ struct AdamOptions {
 template <class T>
 struct AdamStepArgs {
   AdamOptions options;
-  int64_t t;  // number of this update, from 1
   int64_t count;
   const T* gradient;
   T* parameter;
   T* first_moment;
   T* second_moment;
-  const T* control = nullptr;
+  const T* control;  // 4 numbers
 };
 
 // The constants of one update, each rounded once: 1 - beta2 computed in float32 would be 1e-5 off.
@@ -37,15 +37,21 @@ template <class T>
 struct AdamCoefficients {
   T first_share, beta2, second_share, eps, step_size, second_scale, shrink, coupled_decay;
 
-  explicit AdamCoefficients(const AdamOptions& o, int64_t t)
+  explicit AdamCoefficients(const AdamOptions& o)
       : first_share(static_cast<T>(1 - o.beta1)),
         beta2(static_cast<T>(o.beta2)),
         second_share(static_cast<T>(1 - o.beta2)),
         eps(static_cast<T>(o.eps)),
-        step_size(static_cast<T>(o.lr / (1 - std::pow(o.beta1, static_cast<double>(t))))),
-        second_scale(static_cast<T>(1 / std::sqrt(1 - std::pow(o.beta2, static_cast<double>(t))))),
+        step_size(static_cast<T>(o.lr)),
+        second_scale(1),
         shrink(static_cast<T>(o.decoupled ? 1 - o.lr * o.weight_decay : 1)),
         coupled_decay(static_cast<T>(o.decoupled ? 0 : o.weight_decay)) {}
+
+  // For the update that `control` describes.
+  HOST_DEVICE void correct(const T* control) {
+    step_size *= control[2];
+    second_scale = control[3];
+  }
 };
 
 template <class T>

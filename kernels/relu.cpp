@@ -17,7 +17,11 @@ void relu(const ReluArgs<T>& args) {
 template <class T>
 void relu_backward(const ReluBackwardArgs<T>& args) {
   parallel_for(args.count, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) args.dx[i] = args.y[i] > T{0} ? args.dy[i] : T{0};
+    // The gradient is read always: read under a condition, it would make a branch of every number.
+    for (int64_t i = begin; i < end; ++i) {
+      const T dy = args.dy[i];
+      args.dx[i] = args.y[i] > T{0} ? dy : T{0};
+    }
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "tensor/device.h"
 
@@ -15,5 +16,9 @@ struct OpsBenchOptions {
 
 // Times the benchmark cases of every registered op, forward and backward.
 void bench_ops(const OpsBenchOptions& options);
+
+// The first three cells of every row of docs/ops.md: op, formula, case. They follow from the declarations of
+// the ops alone, so that a test can tell whether the table is current.
+std::vector<std::string> op_table_cases();
 
 }  // namespace masktwins

@@ -11,6 +11,7 @@
 #include "masktwins/batch_feed.h"
 #include "masktwins/network.h"
 #include "masktwins/train_step.h"
+#include "tensor/device_profile.h"
 #include "tensor/op.h"
 #include "tensor/profiler.h"
 #include "tensor/synchronize.h"
@@ -124,7 +125,7 @@ void bench_step(const StepBenchOptions& options) {
     if (!options.json.empty()) data::write_file(options.json, json.dump(2) + "\n");
   }
   if (!options.profile) return;
-  Profiler::start();
+  start_profiler(options.device);
   bench->step();
   Profiler::stop();
   std::printf("\n%s", profile_table(Profiler::totals()).c_str());

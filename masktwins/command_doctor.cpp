@@ -6,6 +6,7 @@
 #include "kernels/common/cuda.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/vec.h"
+#include "kernels/vendor/library_versions.h"
 #include "masktwins/commands.h"
 #include "masktwins/device_options.h"
 #include "tensor/dispatch.h"
@@ -54,18 +55,22 @@ void line(const char* name, const std::string& value) { std::printf("%-18s %s\n"
 
 void examine_cuda() {
   const std::string reason = why_not_cuda();
-  if (!reason.empty()) return line("CUDA", "no: " + reason);
+  if (!reason.empty()) line("CUDA", "no: " + reason);
   if constexpr (built_with_cuda) {
-    const kernels::cuda::DeviceDescription device = kernels::cuda::describe_device();
-    const auto version = [](int number) { return concat_text(number / 1000, '.', number % 1000 / 10); };
-    const std::string capability =
-        concat_text(device.compute_capability / 10, '.', device.compute_capability % 10);
-    line("CUDA", device.emulated ? "emulated on the processor, to check kernels; `make cuda` builds for GPUs"
-                                 : "yes");
-    line("device", concat_text(device.name, ", compute capability ", capability, ", ",
-                               device.free_memory >> 20, " of ", device.memory >> 20, " MiB free"));
-    line("driver", "for CUDA " + version(device.driver_version));
-    line("CUDA runtime", version(device.runtime_version));
+    const auto cuda_version = [](int number) { return concat_text(number / 1000, '.', number % 1000 / 10); };
+    if (reason.empty()) {
+      const kernels::cuda::DeviceDescription device = kernels::cuda::describe_device();
+      line("CUDA", device.emulated
+                       ? "emulated on the processor, to check kernels; `make cuda` builds for GPUs"
+                       : "yes");
+      line("device", concat_text(device.name, ", compute capability ", device.compute_capability / 10, '.',
+                                 device.compute_capability % 10, ", ", device.free_memory >> 20, " of ",
+                                 device.memory >> 20, " MiB free"));
+      line("driver", "for CUDA " + cuda_version(device.driver_version));
+      line("CUDA runtime", cuda_version(device.runtime_version));
+    }
+    line("cuDNN", kernels::cuda::cudnn_version());
+    line("cuBLASLt", kernels::cuda::cublaslt_version());
   }
 }
 

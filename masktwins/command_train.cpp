@@ -2,6 +2,7 @@
 
 #include "masktwins/commands.h"
 #include "masktwins/device_options.h"
+#include "masktwins/set_option.h"
 #include "masktwins/trainer.h"
 #include "tensor/check.h"
 
@@ -11,7 +12,7 @@ namespace {
 struct TrainOptions {
   std::string config, out;
   std::vector<std::string> overrides;
-  bool resume = false, help_keys = false;
+  bool resume = false, help_keys = false, cuda_graph = false;
   DeviceOptions device;
 };
 
@@ -31,7 +32,9 @@ void train(const TrainOptions& options) {
   const std::string out = options.out.empty() ? default_run(options.config) : options.out;
   const Config config = options.config.empty() ? RunFolder::open(out).config(options.overrides)
                                                : read_config(options.config, options.overrides);
+  require(device == Device::cuda || !options.cuda_graph, "--cuda-graph needs --device cuda");
   Trainer trainer(config, out, options.resume, stderr, device);
+  if (options.cuda_graph) trainer.launch_as_graphs();
   const std::string resume_command = "masktwins train --resume --out " + out;
   if (!trainer.run()) {
     std::fprintf(stderr, "stopped after step %lld and saved; go on with: %s\n",
@@ -56,13 +59,13 @@ void add_train_command(CLI::App& program) {
   auto options = std::make_shared<TrainOptions>();
   command->add_option("CONFIG", options->config,
                       "configuration file (TOML); with --resume by default the run's own");
-  command->add_option("--set", options->overrides, "key=value, changes the configuration; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_set_option(*command, options->overrides, "the configuration");
   command->add_option("--out", options->out, "run folder; by default runs/<name of the configuration>");
   command->add_flag("--resume", options->resume, "go on from the last checkpoint, bit for bit");
   command->add_flag("--help-keys", options->help_keys, "print every key with default, meaning and range");
   options->device.add_to(*command);
+  command->add_flag("--cuda-graph", options->cuda_graph,
+                    "with --device cuda: launch a step's kernels as one graph; the result is the same");
   command->callback([options] { train(*options); });
 }
 

@@ -35,7 +35,7 @@ void append(Keys& keys, Keys more) { keys.insert(keys.end(), more.begin(), more.
 Keys model_keys(ModelConfig& model) {
   return {
       other("model.name", &model.name, "network"),
-      number("model.width", &model.width, {1, 4096}, "unet: channels of its first stage"),
+      number("model.width", &model.width, {1, 512}, "unet: channels of its first stage"),
       one_of("model.norm", &model.norm, {"instance", "batch", "group"}, "unet: normalisation layers"),
       number("model.in_channels", &model.in_channels, {1, 3}, "1 grey, 3 colour"),
       number("model.classes", &model.classes, {2, 255}, "classes; 255 in a label means: ignore"),
@@ -166,6 +166,8 @@ Keys eval_keys(EvalConfig& eval) {
              "images of up to so many pixels are one window"),
       one_of("eval.blend", &eval.blend, {"gaussian", "uniform"},
              "gaussian: probabilities, the middle of a window counts most; uniform: mean of logits"),
+      one_of("eval.size", &eval.size, {"original", "scaled"},
+             "scores are taken at the size of the label files, or at that of the scaled images"),
   };
 }
 

@@ -19,7 +19,7 @@ Tensor flags(const std::vector<int64_t>& classes) {
 
 FeatureDistance::FeatureDistance(std::unique_ptr<nn::SegmentationModel> reference,
                                  const std::vector<int64_t>& classes)
-    : reference_(std::move(reference)), wanted_(flags(classes)) {
+    : reference_(std::move(reference)), wanted_(flags(classes).to(reference_->device())) {
   reference_->set_training(false);
 }
 
@@ -30,8 +30,7 @@ Tensor FeatureDistance::loss(const Tensor& features, const Tensor& images, const
     target = reference_->features(images);
   }
   const int64_t factor = labels.dim(2) / features.dim(3);
-  const Tensor cells =
-      class_cells(labels, wanted_.to(labels.device()), factor, least_share, wide(features.dtype()));
+  const Tensor cells = class_cells(labels, wanted_, factor, least_share, wide(features.dtype()));
   return l2_distance(features, target, cells);
 }
 

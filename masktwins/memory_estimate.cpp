@@ -1,8 +1,6 @@
 #include "masktwins/memory_estimate.h"
 
 #include <algorithm>
-#include <fstream>
-#include <limits>
 
 #include "masktwins/network.h"
 #include "masktwins/segmentation_loss.h"
@@ -10,6 +8,7 @@
 #include "tensor/allocator.h"
 #include "tensor/autograd.h"
 #include "tensor/ops/add.h"
+#include "tensor/system_memory.h"
 
 namespace masktwins {
 namespace {
@@ -70,14 +69,6 @@ std::string memory_warning(const MemoryEstimate& estimate, double available) {
          gigabytes(available) + " are free; less: train.crop, train.batch, or model.checkpoint_blocks = 1000";
 }
 
-double available_memory() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string name; file >> name;) {
-    double kibibytes = 0;
-    if (name == "MemAvailable:" && file >> kibibytes) return kibibytes * 1024 + active_bytes();
-    std::getline(file, name);
-  }
-  return std::numeric_limits<double>::infinity();
-}
+double available_memory() { return free_system_memory() + active_bytes(); }
 
 }  // namespace masktwins

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "kernels/common/range.h"
+#include "kernels/common/step_graph.h"
 #include "masktwins/checkpointed_outputs.h"
 #include "masktwins/consistency.h"
 #include "masktwins/masked_views.h"
@@ -10,6 +12,7 @@
 #include "optim/ema.h"
 #include "optim/low_precision.h"
 #include "tensor/autograd.h"
+#include "tensor/dispatch.h"
 #include "tensor/ops/add.h"
 #include "tensor/ops/choose_classes.h"
 #include "tensor/ops/class_mix.h"
@@ -17,6 +20,7 @@
 #include "tensor/ops/entropy.h"
 #include "tensor/ops/mul.h"
 #include "tensor/ops/scale.h"
+#include "tensor/profiler.h"
 #include "tensor/random.h"
 
 namespace masktwins {
@@ -53,7 +57,31 @@ TrainStep::TrainStep(const Config& config, nn::SegmentationModel& student, optim
       losses_(optimizer.arena().values().device()),
       precision_(precision_of(config.train)) {}
 
+void TrainStep::launch_as_graphs() {
+  require(losses_.failure().device() == Device::cuda, "graphs of kernels need --device cuda");
+  if constexpr (built_with_cuda)
+    for (auto& graph : graphs_) graph = std::make_shared<kernels::cuda::StepGraph>();
+}
+
+bool TrainStep::looks_at_target(int64_t step) const {
+  return config_.uda.uses_target() && step >= config_.uda.start;
+}
+
 StepReport TrainStep::run(const data::Batch& batch) {
+  const auto& graph = graphs_[looks_at_target(batch.step) ? 1 : 0];
+  if (!graph || Profiler::enabled()) return learn_batch(batch);
+  StepReport report;
+  if constexpr (built_with_cuda) graph->run([&] { report = learn_batch(batch); });
+  return report;
+}
+
+void TrainStep::explain(const data::Batch& batch) {
+  const NonFiniteGuard guard;
+  learn_batch(batch);
+}
+
+StepReport TrainStep::learn_batch(const data::Batch& batch) {
+  const kernels::Range range("step");
   const UdaConfig& uda = config_.uda;
   begin_random_step(static_cast<uint32_t>(config_.seed), static_cast<uint64_t>(batch.step));
   StepReport report;
@@ -67,12 +95,13 @@ StepReport TrainStep::run(const data::Batch& batch) {
   const AutocastScope autocast(precision_, &copies_);
 
   const Tensor source_logits = learn_source(batch, report);
-  if (uda.uses_target() && batch.step >= uda.start) {
+  if (looks_at_target(batch.step)) {
     const double ramp = ramp_up(batch.step - uda.start, uda.rampup);
     if (uda.uses_pseudo_labels()) learn_by_teacher(batch, ramp, report);
     if (uda.entropy_weight > 0 || companions_.adversary) learn_target(batch, source_logits, ramp, report);
   }
 
+  const kernels::Range optimiser("optimiser");
   report.learning_rate = schedule_.at(batch.step);
   optimizer_.step(report.learning_rate, losses_.failure(), batch.step);
   losses_.end_step();
@@ -81,6 +110,7 @@ StepReport TrainStep::run(const data::Batch& batch) {
 
 // The labelled source, and what its features should not forget (sections 3.1 and 3.2).
 Tensor TrainStep::learn_source(const data::Batch& batch, StepReport& report) {
+  const kernels::Range range("source");
   const nn::SegmentationOutput output = student_.outputs(batch.source_images);
   Tensor loss = loss_of(output, batch.source_labels, {});
   log("source", loss, report);
@@ -99,6 +129,7 @@ Tensor TrainStep::learn_source(const data::Batch& batch, StepReport& report) {
 void TrainStep::learn_by_teacher(const data::Batch& batch, double ramp, StepReport& report) {
   const UdaConfig& uda = config_.uda;
   {
+    const kernels::Range range("pseudo-labels");
     const NoGrad no_grad;
     const NoDropout no_dropout;
     report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda, batch.target_weights);
@@ -114,6 +145,7 @@ void TrainStep::learn_by_teacher(const data::Batch& batch, double ramp, StepRepo
 // (AdvSeg).
 void TrainStep::learn_target(const data::Batch& batch, const Tensor& source_logits, double ramp,
                              StepReport& report) {
+  const kernels::Range range("target");
   const UdaConfig& uda = config_.uda;
   const Tensor logits = student_.outputs(batch.target_images).logits;
   Tensor loss;
@@ -133,6 +165,7 @@ void TrainStep::learn_target(const data::Batch& batch, const Tensor& source_logi
 
 // Half of the source classes pasted onto the target, sections 3.4 and 3.5.
 void TrainStep::learn_mix(const data::Batch& batch, double ramp, StepReport& report) {
+  const kernels::Range range("mix");
   RandomStream& random = random_stream();
   const Tensor chosen = choose_classes(batch.source_labels, random.next_key(), random.step);
   const ClassMix mix = class_mix(batch.source_images, batch.source_labels, batch.target_images,
@@ -144,6 +177,7 @@ void TrainStep::learn_mix(const data::Batch& batch, double ramp, StepReport& rep
 // The masked views of section 3.6-3.8: cross-entropy on each, and consistency between them.
 void TrainStep::learn_masked(const std::string& name, const Tensor& images, const Tensor& labels,
                              const Tensor& weights, double ramp, StepReport& report) {
+  const kernels::Range range("masked views");
   const UdaConfig& uda = config_.uda;
   const Tensor visible = uda.mask_augment ? augment_strongly(images, config_, random_stream()) : images;
   const std::vector<Tensor> views = masked_views(visible, uda, random_stream());
@@ -185,6 +219,7 @@ void TrainStep::log(const std::string& name, const Tensor& loss, StepReport& rep
 }
 
 void TrainStep::differentiate(const Tensor& loss) const {
+  const kernels::Range range("backward");
   const Tensor factor = optimizer_.loss_scale();
   backward(factor.defined() ? mul(loss, factor) : loss);
 }

@@ -2,6 +2,8 @@
 // labelled source, pseudo-labels of the target, ClassMix, masked views, optimiser.
 #pragma once
 
+#include <array>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,10 @@
 #include "tensor/autocast.h"
 
 namespace masktwins {
+
+namespace kernels::cuda {
+class StepGraph;
+}
 
 struct StepReport {
   int64_t step = 0;
@@ -49,9 +55,18 @@ class TrainStep {
   // read.
   StepReport run(const data::Batch& batch);
 
+  // From now on run() launches the kernels of a step as one CUDA graph (kernels/common/step_graph.h), except
+  // while the profiler asks about each. No bit of the result changes. Error unless the networks are on CUDA.
+  void launch_as_graphs();
+
+  // Runs a step op by op and throws NonFiniteError that names the first op whose result was not finite.
+  void explain(const data::Batch& batch);
+
   LossLog& losses() { return losses_; }
 
  private:
+  StepReport learn_batch(const data::Batch& batch);
+  bool looks_at_target(int64_t step) const;
   // Gives the student's logits of the source, without graph.
   Tensor learn_source(const data::Batch& batch, StepReport& report);
   void learn_by_teacher(const data::Batch& batch, double ramp, StepReport& report);
@@ -73,6 +88,8 @@ class TrainStep {
   optim::Schedule schedule_;
   LossLog losses_;
   DType precision_;
+  std::array<std::shared_ptr<kernels::cuda::StepGraph>, 2>
+      graphs_;                 // of steps without and with the target, or null
   LowPrecisionCopies copies_;  // of the parameters of student and teacher, made anew in every step
 };
 

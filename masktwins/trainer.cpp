@@ -117,11 +117,12 @@ std::string Trainer::load_start(bool resume_run) {
 RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run) const {
   require(device_ == Device::cuda || config_.train.precision == "float32", "train.precision = \"",
           config_.train.precision, "\" needs --device cuda; the CPU computes in float32");
-  require(config_.model.name == "unet" || config_.train.precision == "float32", "train.precision = \"",
-          config_.train.precision, "\" is known to work for model.name = \"unet\" only; use float32");
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);
+  // What is wrong with the first section is usually wrong with all: values without a class, broken files.
+  for (const auto& set : {source_, target_, test_})
+    if (set) set->section(0);
   return resume_run ? RunFolder::open(out) : RunFolder::create(out, config_);
 }
 
@@ -188,8 +189,7 @@ void Trainer::or_explain(const data::Loader& loader, const std::function<void()>
     train_step_.losses().forget_failure();
     std::string op;
     try {
-      const NonFiniteGuard guard;
-      train_step_.run(to(loader.batch_of(step), device_));
+      train_step_.explain(to(loader.batch_of(step), device_));
     } catch (const NonFiniteError& named) {
       op = concat_text("; ", named.what());
     }
@@ -238,9 +238,8 @@ void Trainer::evaluate(Progress& progress) {
           folder_.pictures() / picture_name("test", position_.step),
           evaluation_picture(title + ", " + section.name, section, probabilities, classes_.colors));
   };
-  const Evaluation evaluation =
-      masktwins::evaluate(evaluation_function(*student_), *test_, config_.model.classes,
-                          window_options(config_, *student_), draw_first);
+  const Evaluation evaluation = masktwins::evaluate(evaluation_function(*student_), *test_,
+                                                    evaluation_options(config_, *student_), draw_first);
   json scores = to_json(evaluation, classes_);
   scores["step"] = position_.step;
   json metrics = folder_.metrics();

@@ -33,6 +33,9 @@ class Trainer {
   // saved.
   bool run();
 
+  // See TrainStep.
+  void launch_as_graphs() { train_step_.launch_as_graphs(); }
+
   const RunFolder& folder() const { return folder_; }
   const RunPosition& position() const { return position_; }
 

@@ -154,13 +154,22 @@ Tensor Hrda::details_everywhere(const Tensor& images) {
                               w.left / stride, height / stride, width / stride);
     sum = sum.defined() ? add(sum, placed) : placed;
   }
+  return mul(sum, share_of_window(sum, tops, lefts, stride));
+}
+
+const Tensor& Hrda::share_of_window(const Tensor& logits, const std::vector<int64_t>& tops,
+                                    const std::vector<int64_t>& lefts, int64_t stride) {
+  const bool kept = share_of_window_.defined() && share_of_window_.shape() == logits.shape() &&
+                    share_of_window_.dtype() == logits.dtype() &&
+                    share_of_window_.device() == logits.device();
+  if (kept) return share_of_window_;
   const auto coverage_of = [&](std::vector<int64_t> corners, int64_t size) {
     for (int64_t& corner : corners) corner /= stride;
-    return coverage(corners, hr_crop_ / stride, size / stride);
+    return coverage(corners, hr_crop_ / stride, size);
   };
   const Tensor share =
-      inverse_coverage(sum.shape(), coverage_of(tops, height), coverage_of(lefts, width)).to(sum.device());
-  return mul(sum, share.to(sum.dtype()).to(sum.device()));
+      inverse_coverage(logits.shape(), coverage_of(tops, logits.dim(2)), coverage_of(lefts, logits.dim(3)));
+  return share_of_window_ = share.to(logits.device()).to(logits.dtype());
 }
 
 }  // namespace masktwins::nn

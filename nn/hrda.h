@@ -31,11 +31,16 @@ class Hrda : public SegmentationModel {
   };
   Context look_at_context(const Tensor& images);
   Tensor details_everywhere(const Tensor& images);
+  // 1 / the number of windows that show a pixel, for logits like these, which have a pixel per `stride` of
+  // the image.
+  const Tensor& share_of_window(const Tensor& logits, const std::vector<int64_t>& tops,
+                                const std::vector<int64_t>& lefts, int64_t stride);
   void check_size(const Tensor& images) const;
 
   std::unique_ptr<Encoder> backbone_;
   std::unique_ptr<DecodeHead> head_, scale_attention_;
   int64_t hr_crop_;
+  Tensor share_of_window_;  // of the last call: made on the host, and a step shall not wait for its copy
 };
 
 // The corners of windows of `window` pixels along an axis of `size` pixels that overlap by half; the last one

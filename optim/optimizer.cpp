@@ -37,7 +37,7 @@ class Adam : public Optimizer {
                                       .decoupled = options_.name == "adamw"};
       adam_step(slice(arena_.values(), r.offset, r.count), slice(arena_.gradients(), r.offset, r.count),
                 slice(first_moment_, r.offset, r.count), slice(second_moment_, r.offset, r.count), adam,
-                updates_, control);
+                control);
     }
   }
 
@@ -71,7 +71,7 @@ class Sgd : public Optimizer {
 
 Optimizer::Optimizer(ParameterArena& arena, const OptimizerOptions& options,
                      const std::vector<ParameterGroup>& groups)
-    : arena_(arena), options_(options) {
+    : arena_(arena), options_(options), updates_(Tensor::zeros({1}, DType::int32, arena.values().device())) {
   for (const Segment& segment : arena.segments()) {
     const ParameterGroup* best = nullptr;
     for (const ParameterGroup& group : groups)
@@ -91,14 +91,13 @@ Optimizer::Optimizer(ParameterArena& arena, const OptimizerOptions& options,
 }
 
 void Optimizer::step(double lr, const Tensor& failure, int64_t step) {
-  ++updates_;
-  Tensor control;
-  if (failure.defined() || scale_.defined() || options_.clip_norm > 0) {
-    const Tensor& values = arena_.values();
-    const Tensor norm = squared_norm(arena_.gradients());
-    const Tensor flag = failure.defined() ? failure : Tensor::zeros({2}, DType::int32, values.device());
-    control = gradient_control(norm, flag, scale_, values.dtype(), step, {.limit = options_.clip_norm});
-  }
+  const Tensor& values = arena_.values();
+  const bool asks_for_norm = failure.defined() || scale_.defined() || options_.clip_norm > 0;
+  const Tensor norm = asks_for_norm ? squared_norm(arena_.gradients()) : Tensor();
+  const Tensor flag = failure.defined() ? failure : Tensor::zeros({2}, DType::int32, values.device());
+  const Tensor control =
+      gradient_control(norm, flag, scale_, updates_, values.dtype(), step,
+                       {.limit = options_.clip_norm, .beta1 = options_.beta1, .beta2 = options_.beta2});
   update(lr, control);
 }
 

@@ -39,9 +39,9 @@ class Optimizer {
   Tensor loss_scale() const { return scale_.defined() ? scale_.alias({}) : Tensor(); }
   // Flat tensors that a checkpoint must hold, by name.
   std::vector<std::pair<std::string, Tensor>> state() const;
-  // Number of updates made; set when a run is resumed.
-  int64_t updates() const { return updates_; }
-  void set_updates(int64_t updates) { updates_ = updates; }
+  // Number of updates made, without those that were skipped; waits for the device. Set when a run is resumed.
+  int64_t updates() const { return updates_.to_values<int32_t>()[0]; }
+  void set_updates(int64_t updates) { updates_.fill(static_cast<double>(updates)); }
 
   ParameterArena& arena() { return arena_; }
 
@@ -55,17 +55,17 @@ class Optimizer {
   Optimizer(ParameterArena& arena, const OptimizerOptions& options,
             const std::vector<ParameterGroup>& groups);
 
-  // The update itself; `control` as adam_step takes it.
+  // The update itself; `control` is what gradient_control decided.
   virtual void update(double lr, const Tensor& control) = 0;
   virtual std::vector<std::pair<std::string, Tensor>> moments() const = 0;
 
   ParameterArena& arena_;
   OptimizerOptions options_;
   std::vector<Range> ranges_;
-  int64_t updates_ = 0;
 
  private:
-  Tensor scale_;  // {factor of the losses, good updates since it changed}
+  Tensor updates_;  // int32 {1}, on the device: only there it is known whether an update was skipped
+  Tensor scale_;    // {factor of the losses, good updates since it changed}
 };
 
 // The arena must outlive the optimiser and gets gradients if it has none.

@@ -3,25 +3,34 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
+#include <limits>
 #include <unordered_map>
 
 #include "kernels/common/cuda.h"
 #include "tensor/check.h"
 #include "tensor/dispatch.h"
 #include "tensor/memory_tag.h"
+#include "tensor/system_memory.h"
 
 namespace masktwins {
 namespace {
 
 constexpr std::size_t alignment = 64;
 constexpr std::size_t huge_page = std::size_t{2} << 20;
+constexpr std::size_t worth_asking = std::size_t{256} << 20;
 
 #ifdef __SANITIZE_ADDRESS__
 // Exact sizes and no reuse, so that AddressSanitizer sees every access outside a tensor and after its end.
-constexpr std::size_t default_cache_limit = 0;
+std::size_t default_cache_limit(Device) { return 0; }
 std::size_t size_class(std::size_t bytes, Device) { return bytes; }
 #else
-constexpr std::size_t default_cache_limit = std::size_t{2} << 30;
+// A GPU's memory is kept: to give it back waits for every kernel. The emulated one's is this machine's.
+std::size_t default_cache_limit([[maybe_unused]] Device device) {
+#ifndef MASKTWINS_CUDA_EMULATED
+  if (device == Device::cuda) return std::numeric_limits<std::size_t>::max();
+#endif
+  return std::size_t{2} << 30;
+}
 
 // Sizes are rounded to 1/8 of their power of two, so that tensors of almost equal size share blocks. Not on
 // the emulated device, which so sees every access behind the end of a tensor.
@@ -36,6 +45,9 @@ std::size_t size_class(std::size_t bytes, [[maybe_unused]] Device device) {
 #endif
 
 void* system_allocate(std::size_t bytes) {
+  // Linux promises memory that it does not have and later kills the process; refused here, the error says
+  // why.
+  if (bytes >= worth_asking && static_cast<double>(bytes) > free_system_memory()) return nullptr;
   void* block = nullptr;
   const bool large = bytes >= huge_page;
   if (posix_memalign(&block, large ? huge_page : alignment, bytes) != 0) return nullptr;
@@ -103,7 +115,7 @@ CachingAllocator* build_cuda_allocator() {
 CachingAllocator::CachingAllocator() : CachingAllocator(Device::cpu) {}
 
 CachingAllocator::CachingAllocator(Device device)
-    : device_(device), source_(source_of(device)), cache_limit_(default_cache_limit) {}
+    : device_(device), source_(source_of(device)), cache_limit_(default_cache_limit(device)) {}
 
 CachingAllocator& CachingAllocator::of(Device device) {
   // Never destroyed: tensors with static lifetime may outlive main.

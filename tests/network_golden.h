@@ -34,24 +34,37 @@ inline bool is_factor(const std::string& name, const Shape& shape) {
   return shape.rank() == 1 && name.ends_with(".weight");
 }
 
-inline std::map<std::string, Tensor*> sorted_parameters(const nn::Module& module) {
-  std::map<std::string, Tensor*> sorted;
-  for (const auto& [name, parameter] : module.named_parameters()) sorted[name] = parameter;
+using SortedTensors = std::map<std::string, Tensor*>;
+
+inline SortedTensors sorted_parameters(const nn::Module& module) {
+  const nn::NamedTensors named = module.named_parameters();
+  return {named.begin(), named.end()};
+}
+
+// Without the counters of batch norm.
+inline SortedTensors sorted_statistics(const nn::Module& module) {
+  SortedTensors sorted;
+  for (const auto& [name, buffer] : module.named_buffers())
+    if (is_floating(buffer->dtype())) sorted[name] = buffer;
   return sorted;
 }
 
-// The same values as parameter_draws.py, in the given precision.
-inline void initialise(nn::Module& module, DType dtype) {
-  module.to(dtype);
+// The same values as parameter_draws.py, rounded to the precision that the parameters have.
+inline void draw_parameters(nn::Module& module) {
   uint32_t site = 0;
   for (const auto& [name, parameter] : sorted_parameters(module)) {
     const Shape& shape = parameter->shape();
     const double fan_in = static_cast<double>(shape.numel()) / static_cast<double>(shape[0]);
     const Tensor values = shape.rank() > 1 ? noise(site, shape, 1 / std::sqrt(fan_in))
                                            : noise(site, shape, 0.1, is_factor(name, shape) ? 1 : 0);
-    parameter->copy_from(values.to(dtype));
+    parameter->copy_from(values.to(parameter->dtype()));
     ++site;
   }
+}
+
+inline void initialise(nn::Module& module, DType dtype) {
+  module.to(dtype);
+  draw_parameters(module);
 }
 
 // So many elements spread over the tensor, and its Euclidean norm.
@@ -85,15 +98,22 @@ inline void check_probe(const Tensor& tensor, const std::vector<double>& expecte
   CHECK(std::abs(actual.back() - norm) <= tolerance * typical * root);
 }
 
-inline void check_gradients(const nn::Module& module, const data::TensorFile& golden, double tolerance) {
-  const Tensor& rows = golden.tensors.at("gradients");
-  const auto parameters = sorted_parameters(module);
-  REQUIRE(rows.dim(0) == static_cast<int64_t>(parameters.size()));
+// One row of probes per tensor, in the order of their names.
+inline void check_rows(const SortedTensors& tensors, const Tensor& rows, double tolerance) {
+  REQUIRE(rows.dim(0) == static_cast<int64_t>(tensors.size()));
   const double* row = rows.data<double>();
-  for (const auto& [name, parameter] : parameters) {
-    check_probe(parameter->grad(), {row, row + rows.dim(1)}, tolerance, "gradient of " + name);
+  for (const auto& [name, tensor] : tensors) {
+    check_probe(*tensor, {row, row + rows.dim(1)}, tolerance, name);
     row += rows.dim(1);
   }
+}
+
+inline void check_gradients(const nn::Module& module, const data::TensorFile& golden, double tolerance) {
+  SortedTensors gradients = sorted_parameters(module);
+  std::vector<Tensor> kept;
+  kept.reserve(gradients.size());
+  for (auto& [name, tensor] : gradients) tensor = &kept.emplace_back(tensor->grad());
+  check_rows(gradients, golden.tensors.at("gradients"), tolerance);
 }
 
 inline std::vector<double> expected(const data::TensorFile& golden, const std::string& name) {

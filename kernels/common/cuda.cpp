@@ -2,6 +2,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include "kernels/common/step_graph.h"
 #include "kernels/common/stream.h"
 
 namespace masktwins::kernels::cuda {
@@ -69,7 +70,9 @@ void* allocate(std::size_t bytes) {
   return memory;
 }
 
-void release(void* memory) { check(cudaFree(memory), "cudaFree"); }
+void release(void* memory) {
+  if (!release_after_recording(memory)) check(cudaFree(memory), "cudaFree");
+}
 
 void copy_to_device(void* device, const void* host, std::size_t bytes) {
   check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream()), "copy to the device");

@@ -12,7 +12,7 @@
 #include "kernels/common/device_scratch.h"
 #include "kernels/common/float16.h"
 #include "kernels/common/stream.h"
-#include "kernels/vendor/lru_cache.h"
+#include "kernels/common/lru_cache.h"
 
 namespace masktwins::kernels::cuda {
 namespace {

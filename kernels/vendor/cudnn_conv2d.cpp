@@ -10,7 +10,7 @@
 #include "kernels/add_bias.h"
 #include "kernels/common/device_scratch.h"
 #include "kernels/vendor/cudnn.h"
-#include "kernels/vendor/lru_cache.h"
+#include "kernels/common/lru_cache.h"
 
 namespace masktwins::kernels::cuda {
 namespace {

@@ -15,20 +15,21 @@ Work work(const Tensor& parameter) {
 }  // namespace
 
 void adam_step(Tensor parameter, const Tensor& gradient, Tensor first_moment, Tensor second_moment,
-               const kernels::AdamOptions& options, int64_t t, const Tensor& control) {
+               const kernels::AdamOptions& options, const Tensor& control) {
   for (const Tensor& other : {gradient, first_moment, second_moment})
     require_same(parameter, other, "adam_step");
+  require(control.numel() == 4, "adam_step: control is {factor, skip, two corrections}, got ",
+          control.shape());
   const ProfileScope profile("adam_step", work(parameter));
   dispatch(parameter, "adam_step", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::AdamStepArgs<T> args{options,
-                                        t,
                                         parameter.numel(),
                                         gradient.data<T>(),
                                         parameter.data<T>(),
                                         first_moment.data<T>(),
                                         second_moment.data<T>(),
-                                        control.defined() ? control.data<T>() : nullptr};
+                                        control.data<T>()};
     if constexpr (device == Device::cpu) kernels::cpu::adam_step(args);
     else if constexpr (std::is_same_v<T, float>) kernels::cuda::adam_step(args);
     else fail("adam_step: cuda keeps parameters in float32, not in ", parameter.dtype());
@@ -46,9 +47,15 @@ kernels::AdamOptions options_of(const Attributes& a) {
           .decoupled = attribute(a, "decoupled") != 0};
 }
 
+// Update number t, of gradients as they are.
+Tensor control_of(const Tensor& parameter, double t) {
+  const std::vector<double> control{1, 0, 1 / (1 - std::pow(0.9, t)), 1 / std::sqrt(1 - std::pow(0.999, t))};
+  return Tensor::from_values<double>({4}, control).to(parameter.dtype()).to(parameter.device());
+}
+
 Tensors run(const Tensors& inputs, const Attributes& attributes) {
   const Tensor p = inputs[0].clone(), m = inputs[2].clone(), v = inputs[3].clone();
-  adam_step(p, inputs[1], m, v, options_of(attributes), attribute(attributes, "t"));
+  adam_step(p, inputs[1], m, v, options_of(attributes), control_of(p, real_attribute(attributes, "t")));
   return {p, m, v};
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/attention.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -83,6 +84,8 @@ AttentionGradients backward_all(const AttentionShape& s, const Tensor& q, const 
 }  // namespace
 
 Tensor attention(const Tensor& q, const Tensor& kv, int64_t heads, double scale) {
+  if (autocasts("attention", {q, kv}))
+    return attention(autocast("attention", q), autocast("attention", kv), heads, scale);
   const AttentionShape s = attention_shape(q, kv, heads);
   const auto [o, log_sum] = forward(s, q, kv, scale);
   return record("attention", o, {q, kv},

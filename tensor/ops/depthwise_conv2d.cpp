@@ -1,6 +1,7 @@
 #include "tensor/ops/depthwise_conv2d.h"
 
 #include "kernels/depthwise_conv2d.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -70,6 +71,9 @@ Tensor backward_weight(const DepthwiseShape& s, const Tensor& x, const Tensor& d
 }  // namespace
 
 Tensor depthwise_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t dilation) {
+  if (autocasts("depthwise_conv2d", {x, weight, bias}))
+    return depthwise_conv2d(autocast("depthwise_conv2d", x), autocast("depthwise_conv2d", weight),
+                            autocast("depthwise_conv2d", bias), dilation);
   const DepthwiseShape s = depthwise_shape(x, weight, bias, dilation);
   return record("depthwise_conv2d", forward(s, x, weight, bias), {x, weight, bias},
                 [s, x = Saved(x), weight = Saved(weight)](const Tensor& dy, InputGradients& inputs) {
@@ -126,6 +130,7 @@ const RegisterOp registered({
         [](const Tensors& in, const Attributes& a) {
           return work(depthwise_shape(in[0], in[1], in[2], attribute(a, "dilation")), in[0].dtype());
         },
+    .autocast = Autocast::low_precision,
 });
 
 }  // namespace

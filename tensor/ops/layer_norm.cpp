@@ -132,7 +132,6 @@ const RegisterOp registered({
                 sample({9, 160}, 160, 1e-6), sample({3, 512}, 512, 1e-6), sample({2, 1040}, 1040, 1e-6)},
     .benchmarks = {sample({2, 16384, 64}, 64, 1e-6), sample({2, 1024, 320}, 320, 1e-6)},
     .work = [](const Tensors& in, const Attributes&) { return work(in[0]); },
-    .autocast = Autocast::keep_float32,
 });
 
 }  // namespace

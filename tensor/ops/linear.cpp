@@ -1,6 +1,7 @@
 #include "tensor/ops/linear.h"
 
 #include "kernels/linear.h"
+#include "tensor/autocast.h"
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
@@ -69,6 +70,8 @@ Tensor backward_weight(const LinearShape& shape, const Tensor& x, const Tensor& 
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (autocasts("linear", {x, weight, bias}))
+    return linear(autocast("linear", x), autocast("linear", weight), autocast("linear", bias));
   const LinearShape shape = linear_shape(x, weight, bias);
   return record("linear", forward(shape, x, weight, bias), {x, weight, bias},
                 [shape, x = Saved(x), weight = Saved(weight)](const Tensor& dy, InputGradients& inputs) {

@@ -6,29 +6,18 @@
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
+#include "tensor/ops/resize_shape.h"
 #include "tensor/reference.h"
 
 namespace masktwins {
 namespace {
 
-kernels::ResizeShape checked_shape(const Tensor& x, int64_t height, int64_t width) {
-  const ImageSize size = image_size(x, "resize_bilinear");
-  require(height > 0 && width > 0 && size.height > 0 && size.width > 0, "resize_bilinear: cannot resize ",
-          x.shape(), " to ", height, " x ", width);
-  return {size.batch, size.channels, size.height, size.width, height, width};
-}
-
-Work work(const kernels::ResizeShape& s, DType dtype) {
-  const double images = static_cast<double>(s.batch * s.channels);
-  const double in = images * static_cast<double>(s.height * s.width);
-  const double out = images * static_cast<double>(s.out_height * s.out_width);
-  return {static_cast<double>(size_of(dtype)) * (in + out), 6 * out};
-}
+constexpr double flops_per_output = 6;
 
 Tensor resized(const kernels::ResizeShape& shape, const Tensor& x) {
   Tensor y =
       Tensor::empty({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.dtype(), x.device());
-  const ProfileScope profile("resize_bilinear", work(shape, x.dtype()));
+  const ProfileScope profile("resize_bilinear", resize_work(shape, x.dtype(), flops_per_output));
   dispatch(x, "resize_bilinear", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ResizeBilinearArgs<T> args{shape, x.data<T>(), y.data<T>()};
@@ -41,7 +30,7 @@ Tensor resized(const kernels::ResizeShape& shape, const Tensor& x) {
 Tensor resize_bilinear_backward(const kernels::ResizeShape& shape, const Tensor& dy) {
   Tensor dx =
       Tensor::empty({shape.batch, shape.channels, shape.height, shape.width}, dy.dtype(), dy.device());
-  const ProfileScope profile("resize_bilinear_backward", work(shape, dy.dtype()));
+  const ProfileScope profile("resize_bilinear_backward", resize_work(shape, dy.dtype(), flops_per_output));
   dispatch(dy, "resize_bilinear", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ResizeBilinearBackwardArgs<T> args{shape, dy.data<T>(), dx.data<T>()};
@@ -54,7 +43,7 @@ Tensor resize_bilinear_backward(const kernels::ResizeShape& shape, const Tensor&
 }  // namespace
 
 Tensor resize_bilinear(const Tensor& x, int64_t height, int64_t width) {
-  const kernels::ResizeShape shape = checked_shape(x, height, width);
+  const kernels::ResizeShape shape = resize_shape("resize_bilinear", x, height, width);
   const Tensor y =
       record("resize_bilinear", resized(shape, x), {x}, [shape](const Tensor& dy, InputGradients& inputs) {
         inputs.add(0, resize_bilinear_backward(shape, dy));
@@ -108,9 +97,9 @@ const RegisterOp registered({
     .benchmarks = {sample({1, 256, 32, 32}, 128, 128), sample({1, 19, 256, 256}, 1024, 1024)},
     .work =
         [](const Tensors& inputs, const Attributes& attributes) {
-          return work(
-              checked_shape(inputs[0], attribute(attributes, "height"), attribute(attributes, "width")),
-              inputs[0].dtype());
+          return resize_work(resize_shape("resize_bilinear", inputs[0], attribute(attributes, "height"),
+                                          attribute(attributes, "width")),
+                             inputs[0].dtype(), flops_per_output);
         },
 });
 

@@ -4,29 +4,18 @@
 #include "tensor/autograd.h"
 #include "tensor/dispatch.h"
 #include "tensor/op.h"
+#include "tensor/ops/resize_shape.h"
 #include "tensor/reference.h"
 
 namespace masktwins {
 namespace {
 
-kernels::ResizeShape checked_shape(const Tensor& x, int64_t height, int64_t width) {
-  const ImageSize size = image_size(x, "resize_nearest");
-  require(height > 0 && width > 0 && size.height > 0 && size.width > 0, "resize_nearest: cannot resize ",
-          x.shape(), " to ", height, " x ", width);
-  return {size.batch, size.channels, size.height, size.width, height, width};
-}
-
-Work work(const kernels::ResizeShape& s, DType dtype) {
-  const double images = static_cast<double>(s.batch * s.channels);
-  const double in = images * static_cast<double>(s.height * s.width);
-  const double out = images * static_cast<double>(s.out_height * s.out_width);
-  return {static_cast<double>(size_of(dtype)) * (in + out), 0};
-}
+constexpr double flops_per_output = 0;
 
 Tensor resized(const kernels::ResizeShape& shape, const Tensor& x) {
   Tensor y =
       Tensor::empty({shape.batch, shape.channels, shape.out_height, shape.out_width}, x.dtype(), x.device());
-  const ProfileScope profile("resize_nearest", work(shape, x.dtype()));
+  const ProfileScope profile("resize_nearest", resize_work(shape, x.dtype(), flops_per_output));
   dispatch(x, "resize_nearest", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ResizeNearestArgs<T> args{shape, x.data<T>(), y.data<T>()};
@@ -39,7 +28,7 @@ Tensor resized(const kernels::ResizeShape& shape, const Tensor& x) {
 Tensor resize_nearest_backward(const kernels::ResizeShape& shape, const Tensor& dy) {
   Tensor dx =
       Tensor::empty({shape.batch, shape.channels, shape.height, shape.width}, dy.dtype(), dy.device());
-  const ProfileScope profile("resize_nearest_backward", work(shape, dy.dtype()));
+  const ProfileScope profile("resize_nearest_backward", resize_work(shape, dy.dtype(), flops_per_output));
   dispatch(dy, "resize_nearest", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::ResizeNearestBackwardArgs<T> args{shape, dy.data<T>(), dx.data<T>()};
@@ -52,7 +41,7 @@ Tensor resize_nearest_backward(const kernels::ResizeShape& shape, const Tensor& 
 }  // namespace
 
 Tensor resize_nearest(const Tensor& x, int64_t height, int64_t width) {
-  const kernels::ResizeShape shape = checked_shape(x, height, width);
+  const kernels::ResizeShape shape = resize_shape("resize_nearest", x, height, width);
   return record("resize_nearest", resized(shape, x), {x}, [shape](const Tensor& dy, InputGradients& inputs) {
     inputs.add(0, resize_nearest_backward(shape, dy));
   });
@@ -90,9 +79,9 @@ const RegisterOp registered({
     .benchmarks = {sample({1, 256, 32, 32}, 128, 128), sample({1, 19, 256, 256}, 1024, 1024)},
     .work =
         [](const Tensors& inputs, const Attributes& attributes) {
-          return work(
-              checked_shape(inputs[0], attribute(attributes, "height"), attribute(attributes, "width")),
-              inputs[0].dtype());
+          return resize_work(resize_shape("resize_nearest", inputs[0], attribute(attributes, "height"),
+                                          attribute(attributes, "width")),
+                             inputs[0].dtype(), flops_per_output);
         },
 });
 

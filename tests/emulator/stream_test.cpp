@@ -181,3 +181,50 @@ TEST_CASE("what a capture forbids") {
   CHECK(cudaStreamSynchronize(side.handle) == cudaSuccess);
   cudaGetLastError();
 }
+
+TEST_CASE("an executable graph takes over the arguments of a graph of the same form, and of no other") {
+  const EmulatedDevice device;
+  const DeviceArray<int> x(std::vector<int>{1, 1}), y(std::vector<int>{0, 0});
+  const TestStream stream;
+  const auto record = [&](auto&& work) {
+    cudaGraph_t graph = nullptr;
+    REQUIRE(cudaStreamBeginCapture(stream.handle, cudaStreamCaptureModeRelaxed) == cudaSuccess);
+    work();
+    REQUIRE(cudaStreamEndCapture(stream.handle, &graph) == cudaSuccess);
+    return graph;
+  };
+  const auto copy = [&] {
+    cudaMemcpyAsync(y.data(), x.data(), 2 * sizeof(int), cudaMemcpyDeviceToDevice, stream.handle);
+  };
+  const cudaGraph_t first = record([&] { increment(x.data(), 1, 1, stream.handle), copy(); });
+  const cudaGraph_t same = record([&] { increment(x.data(), 2, 1, stream.handle), copy(); });
+  const cudaGraph_t longer = record([&] { copy(), copy(), copy(); });
+  const cudaGraph_t other = record([&] { copy(), copy(); });
+  cudaGraphExec_t executable = nullptr;
+  REQUIRE(cudaGraphInstantiate(&executable, first, 0) == cudaSuccess);
+  cudaGraphExecUpdateResultInfo info;
+  CHECK(cudaGraphExecUpdate(executable, longer, &info) == cudaErrorGraphExecUpdateFailure);
+  CHECK(info.result == cudaGraphExecUpdateErrorTopologyChanged);
+  CHECK(cudaGraphExecUpdate(executable, other, &info) == cudaErrorGraphExecUpdateFailure);
+  CHECK(info.result == cudaGraphExecUpdateErrorNodeTypeChanged);
+  CHECK(cudaGraphExecUpdate(executable, same, &info) == cudaSuccess);
+  cudaGraphLaunch(executable, stream.handle);
+  CHECK(cudaStreamSynchronize(stream.handle) == cudaSuccess);
+  CHECK(y.values() == std::vector<int>{2, 2});
+  for (const cudaGraph_t graph : {first, same, longer, other}) cudaGraphDestroy(graph);
+  cudaGraphExecDestroy(executable);
+  cudaGetLastError();
+}
+
+TEST_CASE("a relaxed capture allows allocations, but not to wait for its device") {
+  const EmulatedDevice device;
+  const TestStream stream;
+  cudaGraph_t graph = nullptr;
+  REQUIRE(cudaStreamBeginCapture(stream.handle, cudaStreamCaptureModeRelaxed) == cudaSuccess);
+  void* pointer = nullptr;
+  CHECK(cudaMalloc(&pointer, 16) == cudaSuccess);
+  CHECK(cudaFree(pointer) == cudaSuccess);
+  CHECK(cudaDeviceSynchronize() == cudaErrorStreamCaptureUnsupported);
+  CHECK(cudaStreamEndCapture(stream.handle, &graph) == cudaErrorStreamCaptureInvalidated);
+  cudaGetLastError();
+}

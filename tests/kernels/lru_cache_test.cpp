@@ -1,4 +1,4 @@
-#include "kernels/vendor/lru_cache.h"
+#include "kernels/common/lru_cache.h"
 
 #include <doctest/doctest.h>
 

@@ -2,16 +2,13 @@
 // the end, see tests/reference/masktwins_steps.py.
 #include <doctest/doctest.h>
 
-#include <map>
-
-#include "data/safetensors.h"
-#include "masktwins/train_step.h"
 #include "nn/segmentation_model.h"
 #include "optim/optimizer.h"
 #include "tests/compare.h"
+#include "tests/masktwins/step_golden.h"
 
 using namespace masktwins;
-using masktwins::tests::check_close;
+using namespace masktwins::tests;
 
 namespace {
 
@@ -43,32 +40,6 @@ data::Batch batch_of(const data::TensorFile& inputs, int64_t step) {
           .target_images = in_double(inputs, prefix + "target")};
 }
 
-// The golden file of a mode has one tensor per loss term, with one element per step.
-using Terms = std::map<std::string, std::vector<double>>;
-
-Terms golden_terms(const data::TensorFile& golden) {
-  Terms terms;
-  for (const auto& [name, values] : golden.tensors)
-    if (name.find('.') == std::string::npos) terms[name] = values.to_values<double>();
-  return terms;
-}
-
-void check_terms(const Terms& actual, const Terms& expected) {
-  for (const auto& [name, values] : actual) {
-    CAPTURE(name);
-    CHECK(expected.count(name) == 1);
-  }
-  for (const auto& [name, values] : expected) {
-    REQUIRE(actual.count(name) == 1);
-    REQUIRE(actual.at(name).size() == values.size());
-    for (std::size_t t = 0; t < values.size(); ++t) {
-      CAPTURE(name);
-      CAPTURE(t);
-      CHECK(std::abs(actual.at(name)[t] - values[t]) <= tolerance);
-    }
-  }
-}
-
 void check_network(const std::string& role, const nn::Module& network, const data::TensorFile& golden) {
   for (const auto& [name, parameter] : network.named_parameters())
     check_close(*parameter, in_double(golden, role + "." + name), tolerance, role + "." + name);
@@ -87,11 +58,9 @@ void check_mode(const std::string& mode) {
 
   Terms terms;
   for (int64_t t = 0; t < golden.tensors.at("source").numel(); ++t) {
-    const StepReport report = train_step.run(batch_of(inputs, t));
-    for (const auto& [name, value] : report.losses) terms[name].push_back(value.item());
-    terms["quality"].push_back(report.pseudo.quality());
+    append_terms(train_step.run(batch_of(inputs, t)), terms);
   }
-  check_terms(terms, golden_terms(golden));
+  check_terms(terms, golden_terms(golden), tolerance);
   check_network("student", *student, golden);
   check_network("teacher", *teacher, golden);
 }

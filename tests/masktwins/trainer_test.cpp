@@ -111,9 +111,11 @@ TEST_CASE("a run leaves everything it promises") {
   CHECK(trainer.position().best_score == metrics["best"]["iou"].get<double>());
 }
 
-TEST_CASE("a resumed run goes on bit for bit") {
+namespace {
+
+void check_resume(const std::vector<std::string>& settings) {
   const Folder folder;
-  const Config config = small_config(folder, {"model.norm=batch"});
+  const Config config = small_config(folder, settings);
   Trainer(config, folder / "whole", false, nowhere()).run();
   fs::copy(folder / "whole", folder / "resumed", fs::copy_options::recursive);
   // Without its last checkpoint the copy goes back to the previous one, of step 3.
@@ -127,6 +129,13 @@ TEST_CASE("a resumed run goes on bit for bit") {
     CHECK(text_of(folder / "whole" / file) == text_of(folder / "resumed" / file));
   }
   CHECK(log_of(folder / "whole") == log_of(folder / "resumed"));
+}
+
+}  // namespace
+
+TEST_CASE("a resumed run goes on bit for bit") { check_resume({"model.norm=batch"}); }
+TEST_CASE("so does one with a discriminator, which has an optimiser of its own") {
+  check_resume({"uda.mode=advseg", "uda.adversarial_weight=1"});
 }
 
 TEST_CASE("a run that ended before its first step can be resumed") {
@@ -160,6 +169,7 @@ TEST_CASE("what is wrong with the input is said before anything is written") {
   CHECK(error({"data.source.labels=[]"}).find("data.source.labels is not set") == 0);
   CHECK(error({"data.test.labels=[]"}).find("data.test.labels is not set") == 0);
   CHECK(error({"model.name=unest"}).find("model.name") == 0);
+  CHECK(error({"data.label_values={0=0}"}).find("add it to data.label_values") != std::string::npos);
 }
 
 TEST_CASE("source-only training needs no target, and no test set") {

@@ -16,21 +16,12 @@
 #include "tensor/ops/mean.h"
 #include "tensor/random.h"
 #include "tests/compare.h"
+#include "tests/tiny_networks.h"
 
 using namespace masktwins;
+using masktwins::tests::tiny_options;
 
 namespace {
-
-nn::ModelOptions tiny() {
-  nn::ModelOptions options;
-  options.in_channels = 3;
-  options.classes = 5;
-  options.stage_channels = {4, 8, 10, 16};
-  options.stage_depths = {1, 1, 2, 1};
-  options.head_channels = 8;
-  options.hr_crop = 64;
-  return options;
-}
 
 Tensor picture(const Shape& shape) { return make_inputs({{{shape}}, {}}, DType::float32, 3)[0]; }
 
@@ -72,7 +63,7 @@ TEST_CASE("HRDA with MiT-B5 has the published number of parameters and looks at 
 }
 
 TEST_CASE("parameters are named as in the official checkpoints") {
-  const auto names = names_of(*nn::build_model("hrda-b5", tiny()));
+  const auto names = names_of(*nn::build_model("hrda-b5", tiny_options()));
   for (const char* name : {"backbone.patch_embed1.proj.weight",
                            "backbone.patch_embed4.norm.bias",
                            "backbone.block1.0.norm1.weight",
@@ -98,7 +89,7 @@ TEST_CASE("parameters are named as in the official checkpoints") {
     CHECK(has(names, name));
   }
   CHECK_FALSE(has(names, "backbone.block4.0.attn.sr.weight"));
-  const auto segformer = names_of(*nn::build_model("segformer-b0", tiny()));
+  const auto segformer = names_of(*nn::build_model("segformer-b0", tiny_options()));
   for (const char* name : {"decode_head.linear_c.0.proj.weight", "decode_head.linear_fuse.conv.weight",
                            "decode_head.linear_fuse.bn.bias", "decode_head.linear_pred.bias"}) {
     CAPTURE(name);
@@ -109,7 +100,7 @@ TEST_CASE("parameters are named as in the official checkpoints") {
 TEST_CASE("every network trains every parameter") {
   for (const char* name : {"segformer-b0", "daformer-b1", "hrda-b2"}) {
     CAPTURE(name);
-    nn::ModelOptions options = tiny();
+    nn::ModelOptions options = tiny_options();
     options.drop_path = options.dropout = 0;
     const auto model = nn::build_model(name, options);
     const nn::SegmentationOutput out = model->outputs(picture({2, 3, 128, 64}));
@@ -130,7 +121,7 @@ TEST_CASE("every network trains every parameter") {
 
 TEST_CASE("checkpointed blocks give the same loss and the same gradients") {
   const auto gradients = [](int64_t checkpoint_blocks) {
-    nn::ModelOptions options = tiny();
+    nn::ModelOptions options = tiny_options();
     options.drop_path = 0.5;
     options.checkpoint_blocks = checkpoint_blocks;
     const auto model = nn::build_model("daformer-b0", options);
@@ -149,7 +140,7 @@ TEST_CASE("checkpointed blocks give the same loss and the same gradients") {
 }
 
 TEST_CASE("training drops paths and channels, evaluation and the teacher do not") {
-  nn::ModelOptions options = tiny();
+  nn::ModelOptions options = tiny_options();
   options.drop_path = 0.5;
   const auto model = nn::build_model("segformer-b0", options);
   const Tensor image = picture({4, 3, 64, 64});
@@ -169,7 +160,7 @@ TEST_CASE("training drops paths and channels, evaluation and the teacher do not"
 }
 
 TEST_CASE("hrda draws its window on a grid of 8 pixels") {
-  nn::ModelOptions options = tiny();
+  nn::ModelOptions options = tiny_options();
   const auto model = nn::build_model("hrda-b0", options);
   const NoGrad no_grad;
   std::vector<int64_t> tops;
@@ -192,11 +183,11 @@ TEST_CASE("windows at full resolution overlap by half") {
 }
 
 TEST_CASE("street networks say which sizes they take") {
-  CHECK_THROWS_WITH_AS(nn::build_model("segformer-b0", tiny())->forward(picture({1, 3, 40, 64})),
+  CHECK_THROWS_WITH_AS(nn::build_model("segformer-b0", tiny_options())->forward(picture({1, 3, 40, 64})),
                        doctest::Contains("multiples of 32"), Error);
-  CHECK_THROWS_WITH_AS(nn::build_model("hrda-b0", tiny())->forward(picture({1, 3, 96, 128})),
+  CHECK_THROWS_WITH_AS(nn::build_model("hrda-b0", tiny_options())->forward(picture({1, 3, 96, 128})),
                        doctest::Contains("multiples of 64"), Error);
-  nn::ModelOptions options = tiny();
+  nn::ModelOptions options = tiny_options();
   options.hr_crop = 512;
   CHECK_THROWS_WITH_AS(nn::build_model("hrda-b0", options)->forward(picture({1, 3, 128, 128})),
                        doctest::Contains("model.hr_crop"), Error);

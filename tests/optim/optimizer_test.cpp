@@ -235,6 +235,26 @@ TEST_CASE("no update after a loss or a gradient that is not finite") {
   CHECK(pair.head.data<float>()[0] < 1);
 }
 
+// As torch.amp.GradScaler with a fused or capturable Adam: the skipped update leaves no trace but the scale.
+TEST_CASE("an update skipped because gradients overflowed does not count for Adam") {
+  const auto train = [](bool overflows) {
+    Pair pair;
+    ParameterArena arena(pair);
+    const auto adam = build_optimizer(arena, {.name = "adamw", .weight_decay = 0.1, .loss_scaling = true});
+    for (int t = 0; t < 3; ++t) {
+      if (overflows) {
+        arena.gradients().fill(INFINITY);
+        adam->step(0.1);
+      }
+      arena.gradients().fill(std::sin(t + 0.3) * adam->loss_scale().item());
+      adam->step(0.1);
+    }
+    CHECK(adam->updates() == 3);
+    return arena.values().to_values<float>();
+  };
+  CHECK(train(true) == train(false));
+}
+
 TEST_CASE("the loss scale falls when gradients overflow and is undone in the update") {
   Pair pair;
   ParameterArena arena(pair);

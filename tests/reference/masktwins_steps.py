@@ -19,11 +19,11 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from block_draws import block_draws
-from philox import uniform01, words
+from adaptation import (IGNORE, RandomSites, class_mix, consistency, cross_entropy, masked_views, to_toml,
+                        update_teacher)
 from unet import UNet
 
-SEED, WIDTH, CROP, BATCH, BLOCK, IGNORE = 5, 2, 32, 2, 8, 255
+SEED, WIDTH, CROP, BATCH, BLOCK = 5, 2, 32, 2, 8
 ITERATIONS, LEARNING_RATE, POWER = 10, 1e-3, 0.9
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "steps"
 
@@ -66,69 +66,6 @@ def make_batches(generator):
     return batches
 
 
-class RandomSites:
-    """Hands out the sites of one step."""
-
-    def __init__(self, step):
-        self.step, self.used = step, 0
-
-    def take(self, count=1):
-        """The first of `count` fresh sites."""
-        self.used += count
-        return self.used - count
-
-    def uniforms(self, count):
-        return uniform01(words(SEED, self.take(), self.step, count)[:, 0])
-
-    def mask(self, ratio):
-        """1 where the pixel is visible, (BATCH, 1, CROP, CROP)."""
-        draws = block_draws(SEED, self.take(), self.step, BATCH, CROP, CROP, BLOCK)
-        return (draws > ratio).double()[:, None]
-
-
-def cross_entropy(logits, label, weight=1.0):
-    """Mean of weight * CE over all pixels; ignored ones add 0 but count."""
-    return (weight * F.cross_entropy(logits, label, ignore_index=IGNORE, reduction="none")).mean()
-
-
-def consistency(kind, z1, z2):
-    if kind == "mse_logits":
-        return F.mse_loss(z1, z2)
-    return (z1.softmax(1) - z2.softmax(1)).norm(dim=1).mean()
-
-
-def chosen_classes(label, sites):
-    """Per image half of the values in the labels of the batch, rounded up, without replacement."""
-    values = label.unique().tolist()
-    draws = sites.uniforms(256 * BATCH).reshape(BATCH, 256)
-    chosen = []
-    for image in range(BATCH):
-        deck = list(values)
-        for i in range((len(deck) + 1) // 2):
-            j = i + int(draws[image, i] * (len(deck) - i))
-            deck[i], deck[j] = deck[j], deck[i]
-        chosen.append(torch.tensor(deck[:(len(deck) + 1) // 2]))
-    return chosen
-
-
-def class_mix(batch, pseudo_label, weight, sites):
-    chosen = chosen_classes(batch["label"], sites)
-    sites.take(COLOUR_SITES)
-    taken = torch.stack([torch.isin(label, classes) for label, classes in zip(batch["label"], chosen)])
-    image = torch.where(taken[:, None], batch["source"], batch["target"])
-    return image, torch.where(taken, batch["label"], pseudo_label), torch.where(taken, 1.0, weight)
-
-
-def masked_views(target, switches, sites):
-    ratio = switches["mask_ratio"]
-    sites.take(COLOUR_SITES)
-    sites.take()  # the ratio is drawn from a list, here of one
-    mask = sites.mask(ratio)
-    if switches["masks"] == 1:
-        return [mask * target]
-    return [mask * target, (1 - mask if switches["complementary"] else sites.mask(1 - ratio)) * target]
-
-
 def train_step(student, teacher, batch, switches, sites):
     """The loss terms, weighted, and the share of sure pixels."""
     terms = {"source": cross_entropy(student(batch["source"]), batch["label"])}
@@ -139,8 +76,10 @@ def train_step(student, teacher, batch, switches, sites):
 
     if switches["class_mix"]:
         image, label, mixed_weight = class_mix(batch, pseudo_label, weight, sites)
+        sites.take(COLOUR_SITES)
         terms["mix"] = cross_entropy(student(image), label, mixed_weight)
     if switches["masks"]:
+        sites.take(COLOUR_SITES)
         logits = [student(view) for view in masked_views(batch["target"], switches, sites)]
         terms["masked"] = sum(cross_entropy(z, pseudo_label, weight) for z in logits) / len(logits)
     if switches["cm_weight"]:
@@ -155,11 +94,8 @@ def train(initial, batches, switches, steps):
     history = {}
     for t in range(steps):
         optimizer.zero_grad()
-        alpha = min(1 - 1 / (t + 1), 0.999)
-        with torch.no_grad():
-            for old, new in zip(teacher.parameters(), student.parameters()):
-                old.copy_(new if t == 0 else alpha * old + (1 - alpha) * new)
-        terms, quality = train_step(student, teacher, batches[t], switches, RandomSites(t))
+        update_teacher(teacher, student, t)
+        terms, quality = train_step(student, teacher, batches[t], switches, RandomSites(SEED, t))
         sum(terms.values()).backward()
         optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 - t / ITERATIONS) ** POWER
         optimizer.step()
@@ -171,20 +107,13 @@ def train(initial, batches, switches, steps):
     return result
 
 
-def to_toml(sections):
-    def written(value):
-        return f'"{value}"' if isinstance(value, str) else str(value).lower()
-    return "\n".join(line for name, keys in sections.items()
-                     for line in (f"[{name}]", *(f"{key} = {written(value)}" for key, value in keys.items())))
-
-
 def config_of(mode):
     sections = {"model": {"name": "unet", "width": WIDTH, "norm": "instance", "in_channels": 1, "classes": 2},
                 "train": {"iterations": ITERATIONS, "batch": BATCH, "crop": CROP, "lr": LEARNING_RATE,
                           "optimizer": "adam", "beta1": 0.9, "beta2": 0.999, "schedule": "poly",
                           "power": POWER},
                 "uda": {"mode": mode, **COMMON}}
-    return f"seed = {SEED}\n" + to_toml(sections) + "\n"
+    return f"seed = {SEED}\n" + to_toml(sections)
 
 
 def write(name, tensors, metadata=None):

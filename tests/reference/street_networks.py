@@ -83,8 +83,9 @@ def load_official(module, values, prefix=""):
         parameter.data = swap_levels(official, value).clone()
 
 
-def official_gradients(module, prefix=""):
-    gradients = {official_name(name): p.grad for name, p in module.named_parameters(prefix=prefix)}
+def official_gradients(module, prefix="", part=lambda parameter: parameter.grad):
+    """{official name: gradient}, or what `part` gives for a parameter instead."""
+    gradients = {official_name(name): part(p) for name, p in module.named_parameters(prefix=prefix)}
     for name in [n for n in gradients if ":key" in n]:
         key, value = gradients.pop(name), gradients.pop(name.replace(":key", ":value"))
         gradients[name.replace(":key", "")] = torch.cat([key, value])
@@ -139,13 +140,14 @@ class DaformerHead(nn.Module):
         super().__init__()
         self.embed_layers = nn.ModuleList([Embedding(c, channels) for c in map_channels])
         self.fuse_layer = FUSIONS[fusion](len(map_channels) * channels, channels)
+        self.dropout = nn.Identity()
         self.conv_seg = nn.Conv2d(channels, classes, 1)
 
     def forward(self, maps):
         embedded = [layer(x) for layer, x in zip(self.embed_layers, maps)]
         size = maps[0].shape[2:]
         joined = torch.cat([interpolate(x, size=size, mode="bilinear") for x in embedded], dim=1)
-        return self.conv_seg(self.fuse_layer(joined))
+        return self.conv_seg(self.dropout(self.fuse_layer(joined)))
 
 
 class HrdaHead(nn.Module):

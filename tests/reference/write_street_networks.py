@@ -67,8 +67,9 @@ def initialise_network(model):
         parameter.data = values[name].clone()
 
 
-def network_gradients(model):
-    return official_gradients(model.segformer) | {name: p.grad for name, p in named_official(model).items()}
+def network_gradients(model, part=lambda parameter: parameter.grad):
+    head = {name: part(p) for name, p in named_official(model).items()}
+    return official_gradients(model.segformer, part=part) | head
 
 
 def daformer():

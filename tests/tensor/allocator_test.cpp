@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "tensor/check.h"
+#include "tensor/system_memory.h"
 
 using namespace masktwins;
 
@@ -84,6 +85,13 @@ TEST_CASE("the description is in MiB") {
 }
 
 #ifndef __SANITIZE_ADDRESS__  // which ends the program at such a request
+TEST_CASE("more than is free is refused, although Linux would promise it") {
+  CachingAllocator allocator;
+  const auto bytes = static_cast<std::size_t>(free_system_memory()) + (std::size_t{64} << 20);
+  CHECK_THROWS_WITH_AS(allocator.allocate(bytes), doctest::Contains("out of memory on cpu"),
+                       std::runtime_error);
+}
+
 TEST_CASE("exhausted memory is an error that shows the statistics") {
   KeepingAllocator allocator;
   CHECK_THROWS_WITH_AS(

@@ -57,6 +57,8 @@ void take(Value& value, const void* from, size_t bytes) {
 
 using namespace masktwins::emulator;
 
+size_t cublasLtGetVersion() { return CUBLAS_VERSION; }
+
 const char* cublasLtGetStatusString(cublasStatus_t status) {
   thread_local std::string text;
   switch (status) {

@@ -156,7 +156,7 @@ cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
 cudaError_t cudaDeviceSynchronize() {
   return runtime_call("cudaDeviceSynchronize", [] {
     Queue& queue = Queue::instance();
-    if (queue.refuse_during_capture()) return cudaErrorStreamCaptureUnsupported;
+    if (queue.refuse_during_capture(Queue::Call::waiting)) return cudaErrorStreamCaptureUnsupported;
     queue.finish_everything();
     return Device::instance().fault();
   });

@@ -57,7 +57,28 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t handle) {
     Stream* stream = Queue::instance().find(handle);
     if (stream == nullptr || executable == nullptr) return cudaErrorInvalidResourceHandle;
     // The launch keeps its own copy: the executable graph may be destroyed right afterwards.
-    return Queue::instance().add(*stream, [graph = graph_of(executable)] { Queue::instance().run(graph); });
+    return Queue::instance().add(*stream, NodeKind::kernel,
+                                 [graph = graph_of(executable)] { Queue::instance().run(graph); });
+  });
+}
+// Node by node: the same kinds with the same dependencies, in whose place the new work goes.
+cudaError_t cudaGraphExecUpdate(cudaGraphExec_t executable, cudaGraph_t graph,
+                                cudaGraphExecUpdateResultInfo* info) {
+  return runtime_call("cudaGraphExecUpdate", [&] {
+    if (executable == nullptr || graph == nullptr || info == nullptr) return cudaErrorInvalidValue;
+    auto &held = graph_of(executable).nodes, &given = graph_of(graph).nodes;
+    *info = {cudaGraphExecUpdateErrorTopologyChanged, nullptr, nullptr};
+    if (held.size() != given.size()) return cudaErrorGraphExecUpdateFailure;
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      info->errorNode = reinterpret_cast<cudaGraphNode_t>(&given[i]);
+      if (held[i].after != given[i].after) return cudaErrorGraphExecUpdateFailure;
+      if (held[i].kind == given[i].kind) continue;
+      info->result = cudaGraphExecUpdateErrorNodeTypeChanged;
+      return cudaErrorGraphExecUpdateFailure;
+    }
+    held = given;
+    *info = {cudaGraphExecUpdateSuccess, nullptr, nullptr};
+    return cudaSuccess;
   });
 }
 // The handles of a captured graph's nodes stand for nothing but their number.

@@ -2,7 +2,9 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "kernels/emulator/machine/device_limits.h"
 #include "kernels/emulator/machine/launch.h"
@@ -67,6 +69,12 @@ cudaError_t check(const Configuration& configuration, const RegisteredKernel& ke
   return cudaSuccess;
 }
 
+// A launch then waits for its kernel and returns the kernel's error.
+bool launches_block() {
+  const char* wanted = std::getenv("CUDA_LAUNCH_BLOCKING");
+  return wanted != nullptr && std::string_view(wanted) != "0";
+}
+
 cudaError_t launch(const void* host_function, const Configuration& configuration, void** arguments) {
   return runtime_call("kernel launch", [&]() -> cudaError_t {
     const RegisteredKernel* kernel = find_kernel(host_function);
@@ -87,7 +95,11 @@ cudaError_t launch(const void* host_function, const Configuration& configuration
                         std::move(parameters),
                         static_cast<int64_t>(configuration.shared),
                         {}};
-    return Queue::instance().add(*stream, [launch] { run_launch(launch); });
+    const cudaError_t added =
+        Queue::instance().add(*stream, NodeKind::kernel, [launch] { run_launch(launch); });
+    if (added != cudaSuccess || !launches_block() || stream->capture) return added;
+    Queue::instance().finish(*stream);
+    return Device::instance().fault();
   });
 }
 

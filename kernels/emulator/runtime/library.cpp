@@ -33,7 +33,7 @@ cudaError_t queue_work(const char* call, cudaStream_t handle, Work work) {
   return runtime_call(call, [&]() -> cudaError_t {
     Stream* stream = Queue::instance().find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
-    return Queue::instance().add(*stream, std::move(work));
+    return Queue::instance().add(*stream, NodeKind::kernel, std::move(work));
   });
 }
 

@@ -106,8 +106,9 @@ cudaError_t copy(const char* call, void* to, const void* from, const Rectangle& 
     if (staged)
       stage =
           std::make_shared<std::vector<std::byte>>(source.bytes, source.bytes + area.extent(area.from_pitch));
-    const cudaError_t added =
-        queue.add(*stream, [=] { move_rows(target.bytes, stage ? stage->data() : source.bytes, area); });
+    const cudaError_t added = queue.add(*stream, NodeKind::copy, [=] {
+      move_rows(target.bytes, stage ? stage->data() : source.bytes, area);
+    });
     if (added != cudaSuccess) return added;
     if (immediate) queue.finish(*stream);
     return Device::instance().fault();
@@ -126,7 +127,7 @@ cudaError_t fill(const char* call, void* to, int value, const Rectangle& area, c
       report_host_finding(FindingKind::pointer_confusion, call, "the destination is host memory");
       return cudaErrorInvalidValue;
     }
-    const cudaError_t added = Queue::instance().add(*stream, [=] {
+    const cudaError_t added = Queue::instance().add(*stream, NodeKind::fill, [=] {
       for (size_t row = 0; row < area.height; ++row)
         std::memset(target.bytes + row * area.to_pitch, value, area.width);
     });
@@ -180,8 +181,9 @@ cudaError_t cudaFreeAsync(void* pointer, cudaStream_t handle) {
   return runtime_call("cudaFreeAsync", [&] {
     Stream* stream = Queue::instance().find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
-    return Queue::instance().add(
-        *stream, [=] { DeviceMemory::instance().release(reinterpret_cast<uint64_t>(pointer)); });
+    return Queue::instance().add(*stream, NodeKind::release, [=] {
+      DeviceMemory::instance().release(reinterpret_cast<uint64_t>(pointer));
+    });
   });
 }
 cudaError_t cudaMallocHost(void** pointer, size_t bytes) {

@@ -8,7 +8,7 @@
 namespace masktwins::emulator {
 namespace {
 
-constexpr std::size_t longest_stream = 4096;  // operations; more are run at once, to bound what they hold
+constexpr std::size_t longest_stream = 1 << 16;  // operations; more are run at once, to bound what they hold
 
 }  // namespace
 
@@ -40,11 +40,11 @@ bool Queue::destroy_stream(cudaStream_t handle) {
   return true;
 }
 
-cudaError_t Queue::add(Stream& stream, Work work) {
+cudaError_t Queue::add(Stream& stream, NodeKind kind, Work work) {
   if (stream.capture) {
     if (stream.capture->invalidated) return cudaErrorStreamCaptureInvalidated;
     Graph& graph = stream.capture->graph;
-    graph.nodes.push_back({std::move(work), stream.capture_tail});
+    graph.nodes.push_back({kind, std::move(work), stream.capture_tail});
     stream.capture_tail = {graph.nodes.size() - 1};
     return cudaSuccess;
   }
@@ -193,10 +193,11 @@ void Queue::leave_capture(const std::shared_ptr<Capture>& capture) {
   for (const auto& stream : streams_) leave(*stream);
 }
 
-bool Queue::refuse_during_capture() {
+bool Queue::refuse_during_capture(Call call) {
   bool refused = false;
   const auto invalidate = [&](Stream& stream) {
-    if (!stream.capture || stream.capture->mode == cudaStreamCaptureModeRelaxed) return;
+    if (!stream.capture) return;
+    if (call == Call::unsafe && stream.capture->mode == cudaStreamCaptureModeRelaxed) return;
     stream.capture->invalidated = true;
     refused = true;
   };

@@ -27,9 +27,12 @@ struct Marker {
   std::chrono::steady_clock::time_point time;
 };
 
+enum class NodeKind { kernel, copy, fill, host_function, release };
+
 // Work as captured: nodes in an order that respects their dependencies.
 struct Graph {
   struct Node {
+    NodeKind kind;
     Work work;
     std::vector<std::size_t> after;
   };
@@ -77,7 +80,7 @@ class Queue {
   bool destroy_stream(cudaStream_t handle);  // its work still runs
 
   // Adds work to a stream, or to the graph the stream is being captured into.
-  cudaError_t add(Stream& stream, Work work);
+  cudaError_t add(Stream& stream, NodeKind kind, Work work);
   cudaError_t record(Stream& stream, Event& event);
   cudaError_t wait(Stream& stream, const Event& event);
 
@@ -89,8 +92,10 @@ class Queue {
   // Capture.
   cudaError_t begin_capture(Stream& stream, cudaStreamCaptureMode mode);
   cudaError_t end_capture(Stream& stream, Graph& graph);
-  // Calls that a capture forbids invalidate it and return true.
-  bool refuse_during_capture();
+  // Calls that a capture forbids invalidate it and return true. A relaxed one allows those that are merely
+  // unsafe, such as allocations, but not to wait for its own stream.
+  enum class Call { unsafe, waiting };
+  bool refuse_during_capture(Call call = Call::unsafe);
   void run(const Graph& graph);
 
  private:

@@ -78,7 +78,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t handle, cudaHostFn_t function, void* argument) {
   return with_stream("cudaLaunchHostFunc", handle, [&](Stream& stream) {
-    return Queue::instance().add(stream, [=] { function(argument); });
+    return Queue::instance().add(stream, NodeKind::host_function, [=] { function(argument); });
   });
 }
 

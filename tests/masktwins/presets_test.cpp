@@ -1,0 +1,125 @@
+// Every preset of uda.mode with every family of networks: the loss terms that belong to it, finite, and a
+// source loss that falls.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <set>
+
+#include "masktwins/train_step.h"
+#include "tensor/op.h"
+#include "tests/data/folder.h"
+#include "tests/tiny_networks.h"
+
+using namespace masktwins;
+using namespace masktwins::tests;
+
+namespace {
+
+using Terms = std::set<std::string>;
+
+// "feature_distance" belongs to a mode only where the network has a pretrained encoder.
+const std::map<std::string, Terms> terms_of_mode = {
+    {"source-only", {"source"}},
+    {"advent", {"source", "entropy"}},
+    {"advseg", {"source", "adversarial", "discriminator"}},
+    {"dacs", {"source", "mix"}},
+    {"daformer", {"source", "feature_distance", "mix"}},
+    {"hrda", {"source", "feature_distance", "mix"}},
+    {"mic", {"source", "feature_distance", "mix", "masked"}},
+    {"random-twin", {"source", "feature_distance", "mix", "masked", "masked_cm"}},
+    {"masktwins", {"source", "feature_distance", "mix", "masked", "masked_cm"}},
+    {"paper", {"source", "masked", "masked_cm"}},
+};
+
+// The discriminator needs predictions of 32x32 at least, and DeepLab's have an eighth of the image's size.
+int64_t side_for(const std::string& mode, const std::string& network) {
+  if (mode == "advseg") return network == "deeplabv2-r50" ? 256 : 128;
+  return network == "hrda-b0" ? 128 : 64;
+}
+
+struct Setting {
+  Setting(const std::string& mode, const std::string& network)
+      : config(parse_config("", "test", settings(mode, network))),
+        side(side_for(mode, network)),
+        student(nn::build_model(network, tiny_options())),
+        teacher(nn::build_model(network, tiny_options())),
+        arena(*student),
+        teacher_arena(*teacher),
+        optimizer(optim::build_optimizer(arena, {})) {
+    if (config.uda.feature_distance_weight > 0) feature_distance = frozen(network);
+    if (config.uda.adversarial_weight > 0)
+      adversary = std::make_unique<Adversary>(5, config.uda.discriminator_lr, 2, 1, Device::cpu);
+    train_step = std::make_unique<TrainStep>(config, *student, *optimizer, *teacher, teacher_arena,
+                                             Companions{feature_distance.get(), adversary.get()});
+  }
+
+  static std::unique_ptr<FeatureDistance> frozen(const std::string& network) {
+    nn::ModelOptions options = tiny_options();
+    options.seed = 2;
+    return std::make_unique<FeatureDistance>(nn::build_model(network, options), std::vector<int64_t>{1, 3});
+  }
+
+  static std::vector<std::string> settings(const std::string& mode, const std::string& network) {
+    std::vector<std::string> all = {"uda.mode=" + mode, "model.name=" + network, "model.in_channels=3",
+                                    "model.classes=5",  "uda.mask_block=16",     "data.normalize=imagenet",
+                                    "train.lr=0.002"};
+    if (network != "unet") all.emplace_back("model.pretrained=weights of the frozen encoder");
+    return all;
+  }
+
+  // The labels are two things side by side: predicting these two rather than all five is soon learned.
+  data::Batch batch(int64_t step) const {
+    const Argument image{{1, 3, side, side}};
+    const Tensors images = make_inputs({{image, image}, {}}, DType::float32, 1);
+    Tensor labels = Tensor::full({1, side, side}, 1, DType::uint8);
+    for (int64_t i = 0; i < labels.numel(); ++i)
+      if (i % side >= side / 2) labels.data<uint8_t>()[i] = 3;
+    return {step, images[0], labels, images[1]};
+  }
+
+  Config config;
+  int64_t side;
+  std::unique_ptr<nn::SegmentationModel> student, teacher;
+  optim::ParameterArena arena, teacher_arena;
+  std::unique_ptr<optim::Optimizer> optimizer;
+  std::unique_ptr<FeatureDistance> feature_distance;
+  std::unique_ptr<Adversary> adversary;
+  std::unique_ptr<TrainStep> train_step;
+};
+
+}  // namespace
+
+TEST_CASE("every preset takes steps with every family of networks") {
+  for (const auto& [mode, mode_terms] : terms_of_mode)
+    for (const std::string& network : families) {
+      if (mode == "hrda" && network != "hrda-b0") continue;
+      CAPTURE(mode);
+      CAPTURE(network);
+      Setting setting(mode, network);
+      Terms expected = mode_terms;
+      if (network == "unet") expected.erase("feature_distance");
+      std::vector<double> source;
+      for (int64_t step = 0; step < 2; ++step) {
+        Terms terms;
+        for (const auto& [name, loss] : setting.train_step->run(setting.batch(step)).losses) {
+          CAPTURE(name);
+          CHECK(std::isfinite(loss.item()));
+          CHECK(loss.item() >= 0);
+          terms.insert(name);
+          if (name == "feature_distance") CHECK(loss.item() > 0);
+          if (name == "source") source.push_back(loss.item());
+        }
+        CHECK(terms == expected);
+      }
+      CHECK(source[1] < source[0]);
+    }
+}
+
+TEST_CASE("the preset hrda is for networks of that family") {
+  for (const std::string& network : families) {
+    const std::string error = error_of([&] { parse_config("", "test", Setting::settings("hrda", network)); });
+    CAPTURE(network);
+    if (network == "hrda-b0") CHECK(error.empty());
+    else CHECK(error.find("needs a network of the hrda family") != std::string::npos);
+  }
+}
