@@ -70,6 +70,15 @@ std::map<int64_t, int64_t> totals(const ClassStatistics& statistics) {
   return sums;
 }
 
+// Labels that were misread have no class, or all the same.
+void require_classes(const std::map<int64_t, int64_t>& sums, const std::string& where,
+                     const std::string& what_to_do) {
+  require(!sums.empty(), where, ": no file has a pixel of any class; its labels were misread", what_to_do);
+  require(sums.size() > 1, where, ": all pixels have class ", sums.begin()->first,
+          "; the labels were misread (those of SYNTHIA are RGB with 16 bits, the class is in red)",
+          what_to_do);
+}
+
 std::map<int64_t, int64_t> read_totals_by_class(const fs::path& file, int64_t classes) {
   const json content = read_json(file);
   require(content.is_object(), file.string(), ": must be an object {class: [[file, pixels], ...]}", advice);
@@ -102,6 +111,8 @@ ClassStatistics count_classes(const Dataset& dataset, const std::function<void(i
 }
 
 void write_class_statistics(const fs::path& folder, const ClassStatistics& statistics) {
+  require_classes(totals(statistics), folder.string(),
+                  "; no statistics were written, check the layout or label_values of data.source");
   json list = json::array(), dictionary = json::object(), by_class = json::object();
   for (const FileStatistics& entry : statistics) {
     json counts = counts_by_name(entry.pixels);
@@ -123,10 +134,7 @@ ClassStatistics read_class_statistics(const fs::path& folder, int64_t classes) {
   ClassStatistics statistics;
   for (const json& entry : content) statistics.push_back(read_entry(entry, classes, list.string()));
   const std::map<int64_t, int64_t> sums = totals(statistics);
-  require(!sums.empty(), list.string(), ": no file has a pixel of any class; its labels were misread",
-          advice);
-  require(sums.size() > 1, list.string(), ": all pixels have class ", sums.begin()->first,
-          "; the labels were misread (those of SYNTHIA are RGB with 16 bits, the class is in red)", advice);
+  require_classes(sums, list.string(), advice);
   require(read_totals_by_class(folder / by_class_name, classes) == sums, (folder / by_class_name).string(),
           ": does not belong to ", list_name, ", its numbers of pixels differ", advice);
   return statistics;

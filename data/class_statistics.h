@@ -25,7 +25,8 @@ using ClassStatistics = std::vector<FileStatistics>;
 // Reads every label file of the set once, at its own size. Calls on_file(done) after each.
 ClassStatistics count_classes(const Dataset& dataset, const std::function<void(int64_t done)>& on_file = {});
 
-// Each of the three files appears complete or not at all.
+// Each of the three files appears complete or not at all. Error, and no file, if every pixel has the same
+// class: then the labels were misread.
 void write_class_statistics(const std::filesystem::path& folder, const ClassStatistics& statistics);
 
 // Error with one line if a file is missing, empty, not JSON or not of this form, if a class is not below

@@ -67,12 +67,6 @@ std::vector<fs::path> split_folders(const fs::path& folder, const std::string& s
   return found;
 }
 
-std::vector<fs::path> folders_of(const fs::path& root, const std::string& name, const std::string& split,
-                                 bool has_splits) {
-  require(fs::is_directory(root / name), (root / name).string(), ": no such folder");
-  return has_splits ? split_folders(root / name, split) : std::vector{root / name};
-}
-
 bool any_file_ends_with(const std::vector<fs::path>& folders, const std::string& ending) {
   for (const fs::path& folder : folders)
     for (const fs::directory_entry& item :
@@ -107,10 +101,15 @@ const std::vector<std::string>& layout_names() {
 void apply_layout(const std::string& name, const fs::path& root, const std::string& split, LabelFiles labels,
                   DatasetOptions& options) {
   const Layout& layout = find_layout(name);
-  options.images = folders_of(root, layout.image_folder, split, layout.has_splits);
+  const auto folders = [&](const std::string& folder) {
+    require(fs::is_directory(root / folder), (root / folder).string(), ": no such folder; layout '", name,
+            "' has images in ", layout.image_folder, " and labels in ", layout.label_folder);
+    return layout.has_splits ? split_folders(root / folder, split) : std::vector{root / folder};
+  };
+  options.images = folders(layout.image_folder);
   options.image_suffix = layout.image_suffix;
   if (labels == LabelFiles::none) return;
-  options.labels = folders_of(root, layout.label_folder, split, layout.has_splits);
+  options.labels = folders(layout.label_folder);
   const bool converted = labels == LabelFiles::converted_if_there &&
                          any_file_ends_with(options.labels, layout.class_suffix + ".png");
   options.label_suffix = converted ? layout.class_suffix : layout.raw_suffix;

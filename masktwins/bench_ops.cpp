@@ -136,18 +136,19 @@ std::string markdown_head() {
 }  // namespace
 
 void bench_ops(const OpsBenchOptions& options) {
+  std::map<std::string, OpDef> ops;
+  for (const auto& [name, op] : registered_ops())
+    if (name.find(options.only) != std::string::npos) ops.emplace(name, op);
+  require(!ops.empty(), "bench ops: no op's name contains '", options.only, "'; docs/ops.md lists all");
   std::string rows;
   std::printf("%-18s %9s %9s %8s %9s %9s  %s\n", "op", "ms", "backward", "GB/s", "GFLOP/s", "of peak",
               "case");
-  for (const auto& [name, op] : registered_ops()) {
-    if (name.find(options.only) == std::string::npos) continue;
+  for (const auto& [name, op] : ops)
     for (const Sample& sample : op.benchmarks) {
       const Measurement measurement = measure(op, sample, options.device);
       print(op, sample, measurement);
       rows += markdown_row(op, sample, measurement);
     }
-  }
-  require(!rows.empty(), "bench ops: no op is called '", options.only, "'");
   if (!options.markdown.empty()) data::write_file(options.markdown, markdown_head() + rows);
 }
 

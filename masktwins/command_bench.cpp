@@ -34,8 +34,12 @@ void add_step(CLI::App& bench) {
   auto device = std::make_shared<DeviceOptions>();
   command->add_option("--model", options->model, "network")->capture_default_str();
   command->add_option("--width", options->width, "unet: channels of its first stage")->capture_default_str();
-  command->add_option("--crop", options->crop, "side of the images")->capture_default_str();
-  command->add_option("--batch", options->batch, "source images, and target images")->capture_default_str();
+  command->add_option("--crop", options->crop, "side of the images")
+      ->check(CLI::Range(16, 16384))
+      ->capture_default_str();
+  command->add_option("--batch", options->batch, "source images, and target images")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   command->add_option("--repeats", options->repeats, "timed steps")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

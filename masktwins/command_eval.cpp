@@ -5,9 +5,8 @@
 #include "masktwins/classes.h"
 #include "masktwins/commands.h"
 #include "masktwins/datasets.h"
-#include "masktwins/device_options.h"
 #include "masktwins/evaluate.h"
-#include "masktwins/network.h"
+#include "masktwins/network_options.h"
 #include "masktwins/progress.h"
 #include "masktwins/training_picture.h"
 
@@ -15,14 +14,12 @@ namespace masktwins {
 namespace {
 
 struct EvalOptions {
-  std::string run, checkpoint = "student", json, pictures;
-  std::vector<std::string> overrides;
-  DeviceOptions device;
+  NetworkOptions network;
+  std::string json, pictures;
 };
 
 void evaluate_run(const EvalOptions& options) {
-  const TrainedNetwork network =
-      load_trained_network(options.run, options.checkpoint, options.overrides, options.device.apply());
+  const TrainedNetwork network = options.network.load();
   const Config& config = network.config;
   const auto set = open_test(config);
   const data::ClassTable classes = classes_of(config);
@@ -34,9 +31,9 @@ void evaluate_run(const EvalOptions& options) {
                       evaluation_picture(section.name, section, probabilities, classes.colors));
     progress.update(++done, {});
   };
-  const Evaluation evaluation = evaluate(evaluation_function(*network.model), *set, config.model.classes,
-                                         window_options(config, *network.model), on_section);
-  progress.say(network.source + " (" + options.checkpoint + ")");
+  const Evaluation evaluation = evaluate(evaluation_function(*network.model), *set,
+                                         evaluation_options(config, *network.model), on_section);
+  progress.say(network.source + " (" + options.network.checkpoint + ")");
   std::fputs(to_table(evaluation, classes).c_str(), stdout);
   if (!options.json.empty()) data::write_file(options.json, to_json(evaluation, classes).dump(2) + "\n");
 }
@@ -50,20 +47,14 @@ void add_eval_command(CLI::App& program) {
       "  masktwins eval --run runs/toy --checkpoint best --json best.json\n"
       "  masktwins eval --run runs/street --set eval.window=1024 --set eval.stride=512 --set "
       "eval.blend=uniform\n"
+      "  masktwins eval --run runs/cells --set eval.size=scaled\n"
       "  masktwins eval --run runs/toy --set data.test.images=other/images --set "
       "data.test.labels=other/labels");
   auto options = std::make_shared<EvalOptions>();
-  command->add_option("--run", options->run, "run folder of train, or a configuration file")->required();
-  command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a file of weights")
-      ->capture_default_str();
-  command
-      ->add_option("--set", options->overrides, "key=value, changes the run's configuration; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  options->network.add_to(*command);
   command->add_option("--json", options->json, "write all scores to this file");
   command->add_option("--pictures", options->pictures,
                       "write image, truth, prediction and mistakes to this folder");
-  options->device.add_to(*command);
   command->callback([options] { evaluate_run(*options); });
 }
 

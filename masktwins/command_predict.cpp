@@ -1,12 +1,10 @@
 #include <cstdio>
 #include <set>
 
-#include "data/resize.h"
 #include "masktwins/classes.h"
 #include "masktwins/commands.h"
 #include "masktwins/datasets.h"
-#include "masktwins/device_options.h"
-#include "masktwins/network.h"
+#include "masktwins/network_options.h"
 #include "masktwins/pictures.h"
 #include "masktwins/progress.h"
 #include "tensor/check.h"
@@ -17,38 +15,18 @@ namespace {
 namespace fs = std::filesystem;
 
 struct PredictOptions {
-  std::string run, checkpoint = "student", out, export_ids;
-  std::vector<std::string> images, overrides;
-  DeviceOptions device;
+  NetworkOptions network;
+  std::string out, export_ids;
+  std::vector<std::string> images;
 };
 
-// Probabilities (1, K, H, W) as K values per pixel, at another size.
-data::Image resized(const Tensor& probabilities, int64_t height, int64_t width) {
-  const ImageSize size = image_size(probabilities, "predict");
-  const float* values = probabilities.data<float>();
-  const data::Image image{
-      size.channels, size.height, size.width, {values, values + probabilities.numel()}, 1};
-  return size.height == height && size.width == width ? image : data::resize(image, height, width);
-}
-
-data::LabelMap most_probable(const data::Image& probabilities) {
-  data::LabelMap labels{probabilities.height, probabilities.width, {}};
-  for (int64_t i = 0; i < labels.height * labels.width; ++i) {
-    const float* values = probabilities.pixels.data() + i * probabilities.channels;
-    labels.classes.push_back(
-        static_cast<uint8_t>(std::max_element(values, values + probabilities.channels) - values));
-  }
-  return labels;
-}
-
 // Of the foreground with two classes, of the predicted class with more.
-std::vector<float> shown_probability(const data::Image& probabilities) {
+std::vector<float> shown_probability(const Tensor& probabilities) {
+  const ImageSize size = image_size(probabilities, "predict");
   std::vector<float> shown;
-  for (int64_t i = 0; i < probabilities.height * probabilities.width; ++i) {
-    const float* values = probabilities.pixels.data() + i * probabilities.channels;
-    shown.push_back(probabilities.channels == 2 ? values[1]
-                                                : *std::max_element(values, values + probabilities.channels));
-  }
+  const float* pixel = probabilities.data<float>();
+  for (int64_t i = 0; i < size.height * size.width; ++i, pixel += size.channels)
+    shown.push_back(size.channels == 2 ? pixel[1] : *std::max_element(pixel, pixel + size.channels));
   return shown;
 }
 
@@ -72,14 +50,13 @@ void write_export(const fs::path& stem, data::LabelMap labels, const std::string
   data::write_png(stem.string() + ".png", labels);
 }
 
-void write_prediction(const fs::path& stem, const data::Section& section, const data::Image& probabilities,
+void write_prediction(const fs::path& stem, const data::Section& section, const Tensor& probabilities,
                       const Config& config, const data::ClassTable& classes) {
-  const data::LabelMap labels = most_probable(probabilities);
-  const int64_t height = probabilities.height, width = probabilities.width;
+  const data::LabelMap labels = predicted_classes(probabilities, 0);
   data::Image picture = section.image;
   for (float& value : picture.pixels) value *= 255;
   data::write_png(stem.string() + "_mask.png", as_label_values(labels, config.data.label_values));
-  data::write_probability_png(stem.string() + "_probability.png", height, width,
+  data::write_probability_png(stem.string() + "_probability.png", labels.height, labels.width,
                               shown_probability(probabilities).data());
   data::write_png(stem.string() + "_overlay.png", overlay(picture, labels, classes.colors));
   if (classes.size() > 2)
@@ -87,8 +64,7 @@ void write_prediction(const fs::path& stem, const data::Section& section, const 
 }
 
 void predict(const PredictOptions& options) {
-  const TrainedNetwork network =
-      load_trained_network(options.run, options.checkpoint, options.overrides, options.device.apply());
+  const TrainedNetwork network = options.network.load();
   const Config& config = network.config;
   const data::ClassTable classes = classes_of(config);
   require(options.export_ids != "label" || !classes.label_ids.empty(),
@@ -117,12 +93,13 @@ void predict(const PredictOptions& options) {
   const WindowOptions windows = window_options(config, *network.model);
   Progress progress({.total = original.size(), .plain_every = std::max<int64_t>(1, original.size() / 10)});
   for (int64_t i = 0; i < original.size(); ++i) {
-    const Tensor probabilities = predict_probabilities(evaluation_function(*network.model),
-                                                       data::image_tensor(*scaled.section(i)), windows);
-    const data::Image result = resized(probabilities, original.height(i), original.width(i));
+    const Tensor probabilities =
+        predict_probabilities(evaluation_function(*network.model), data::image_tensor(*scaled.section(i)),
+                              windows, PixelSize{original.height(i), original.width(i)});
     const fs::path stem = options.out / output_name(i);
-    if (options.export_ids.empty()) write_prediction(stem, *original.section(i), result, config, classes);
-    else write_export(stem, most_probable(result), options.export_ids, classes);
+    if (options.export_ids.empty())
+      write_prediction(stem, *original.section(i), probabilities, config, classes);
+    else write_export(stem, predicted_classes(probabilities, 0), options.export_ids, classes);
     progress.update(i + 1, {});
   }
 }
@@ -140,19 +117,12 @@ void add_predict_command(CLI::App& program) {
       "than two classes, NAME_color.png for each image; with --export-ids NAME.png alone, as the servers of\n"
       "Cityscapes (label), ACDC and Dark Zurich (train) want it.");
   auto options = std::make_shared<PredictOptions>();
-  command->add_option("--run", options->run, "run folder of train, or a configuration file")->required();
-  command->add_option("--checkpoint", options->checkpoint, "student, teacher, best, or a file of weights")
-      ->capture_default_str();
-  command
-      ->add_option("--set", options->overrides, "key=value, changes the run's configuration; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  options->network.add_to(*command);
   command->add_option("IMAGE", options->images, "image files, TIFF stacks, or folders of them")->required();
   command->add_option("--out", options->out, "folder for the results")->required();
   command
       ->add_option("--export-ids", options->export_ids, "write predictions for a server: train or label ids")
       ->check(CLI::IsMember({"train", "label"}));
-  options->device.add_to(*command);
   command->callback([options] { predict(*options); });
 }
 

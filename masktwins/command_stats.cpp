@@ -4,6 +4,7 @@
 #include "masktwins/commands.h"
 #include "masktwins/datasets.h"
 #include "masktwins/progress.h"
+#include "masktwins/set_option.h"
 
 namespace masktwins {
 namespace {
@@ -63,9 +64,7 @@ void add_stats_command(CLI::App& program) {
       "that DAFormer, HRDA and MIC use, into data.source.statistics or the root of the source.");
   auto options = std::make_shared<StatsOptions>();
   command->add_option("CONFIG", options->config, "configuration file (TOML)")->required();
-  command->add_option("--set", options->overrides, "key=value, changes the configuration; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_set_option(*command, options->overrides, "the configuration");
   command->add_option("--out", options->out, "another folder for the files");
   command->callback([options] { write_statistics(*options); });
 }

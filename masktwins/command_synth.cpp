@@ -1,9 +1,11 @@
 #include <cstdio>
+#include <filesystem>
 
 #include "data/file.h"
 #include "data/synthetic.h"
 #include "masktwins/commands.h"
 #include "masktwins/config.h"
+#include "tensor/check.h"
 
 namespace masktwins {
 namespace {
@@ -34,8 +36,9 @@ Config config_for(const std::string& folder, int64_t size) {
 }
 
 void synthesise(const SynthOptions& options) {
-  data::write_synthetic(options.out, options.sections);
   const std::string config = options.out + "/config.toml";
+  require(!std::filesystem::exists(config), options.out, ": already holds a data set; choose another --out");
+  data::write_synthetic(options.out, options.sections);
   data::write_file(config, to_toml(config_for(options.out, options.sections.size)));
   std::printf("%s: %lld source, %lld target, %lld test sections; train with: masktwins train %s --out RUN\n",
               options.out.c_str(), static_cast<long long>(options.sections.source_sections),

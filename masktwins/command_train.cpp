@@ -2,6 +2,7 @@
 
 #include "masktwins/commands.h"
 #include "masktwins/device_options.h"
+#include "masktwins/set_option.h"
 #include "masktwins/trainer.h"
 #include "tensor/check.h"
 
@@ -58,9 +59,7 @@ void add_train_command(CLI::App& program) {
   auto options = std::make_shared<TrainOptions>();
   command->add_option("CONFIG", options->config,
                       "configuration file (TOML); with --resume by default the run's own");
-  command->add_option("--set", options->overrides, "key=value, changes the configuration; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_set_option(*command, options->overrides, "the configuration");
   command->add_option("--out", options->out, "run folder; by default runs/<name of the configuration>");
   command->add_flag("--resume", options->resume, "go on from the last checkpoint, bit for bit");
   command->add_flag("--help-keys", options->help_keys, "print every key with default, meaning and range");

@@ -75,11 +75,12 @@ struct TrainConfig {
   int64_t checkpoint_every = 1000, evaluate_every = 1000, picture_every = 1000, log_every = 50;
 };
 
-// How large images are cut for evaluation and prediction; the meaning is that of WindowOptions.
+// How large images are cut for evaluation and prediction, as in WindowOptions, and where scores are taken.
 struct EvalConfig {
   int64_t window = 0, stride = 0;
   int64_t whole_pixels = 3 << 19;
   std::string blend = "gaussian";
+  std::string size = "original";
 };
 
 // How the training step uses the target images. `mode` only chooses defaults for the switches below it

@@ -166,6 +166,8 @@ Keys eval_keys(EvalConfig& eval) {
              "images of up to so many pixels are one window"),
       one_of("eval.blend", &eval.blend, {"gaussian", "uniform"},
              "gaussian: probabilities, the middle of a window counts most; uniform: mean of logits"),
+      one_of("eval.size", &eval.size, {"original", "scaled"},
+             "scores are taken at the size of the label files, or at that of the scaled images"),
   };
 }
 

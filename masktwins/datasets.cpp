@@ -74,7 +74,8 @@ bool has_test(const Config& config) { return is_given(config.data.test); }
 std::filesystem::path statistics_folder(const Config& config) {
   const DatasetConfig& source = config.data.source;
   require(!source.statistics.empty() || !source.root.empty(),
-          "data.source.statistics is not set; name the folder of the class statistics");
+          "data.source.statistics is not set; name the folder of the class statistics, "
+          "and fill it with: masktwins stats CONFIG");
   return source.statistics.empty() ? source.root : source.statistics;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "data/resize.h"
 #include "data/section.h"
 #include "masktwins/pictures.h"
 #include "tensor/check.h"
@@ -30,6 +31,12 @@ std::string percent(double value) {
   return text;
 }
 
+data::Section at_original_size(data::Section section, data::LabelMap labels) {
+  section.image = data::resize(section.image, labels.height, labels.width);
+  section.labels = std::move(labels);
+  return section;
+}
+
 std::vector<float> foreground_of(const Tensor& probabilities) {
   std::vector<float> values(static_cast<std::size_t>(probabilities.numel() / 2));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = probabilities.data<float>()[2 * i + 1];
@@ -38,23 +45,32 @@ std::vector<float> foreground_of(const Tensor& probabilities) {
 
 }  // namespace
 
-Evaluation evaluate(const SegmentationFunction& model, const data::Dataset& set, int64_t classes,
-                    const WindowOptions& windows, const SectionCallback& on_section) {
+EvaluationOptions evaluation_options(const Config& config, const nn::SegmentationModel& model) {
+  return {config.model.classes, window_options(config, model), config.eval.size == "original"};
+}
+
+Evaluation evaluate(const SegmentationFunction& model, const data::Dataset& set,
+                    const EvaluationOptions& options, const SectionCallback& on_section) {
   require(set.labelled(), "evaluation: the set has no labels; set data.test.labels");
   const auto begin = std::chrono::steady_clock::now();
+  const int64_t classes = options.classes;
   Evaluation evaluation(classes);
   for (int64_t i = 0; i < set.size(); ++i) {
-    const auto section = set.section(i);
-    const Tensor probabilities = predict_probabilities(model, data::image_tensor(*section), windows);
+    const auto seen = set.section(i);
+    const data::Section section =
+        options.original_size ? at_original_size(*seen, set.stored_labels(i)) : *seen;
+    const Tensor probabilities =
+        predict_probabilities(model, data::image_tensor(*seen), options.windows,
+                              PixelSize{section.labels.height, section.labels.width});
     require(probabilities.dim(1) == classes, "evaluation: the network knows ", probabilities.dim(1),
             " classes, model.classes is ", classes);
-    const std::vector<uint8_t>& truth = section->labels.classes;
+    const std::vector<uint8_t>& truth = section.labels.classes;
     evaluation.confusion.add(predicted_classes(probabilities, 0).classes, truth);
     if (classes == 2) {
-      evaluation.section_names.push_back(section->name);
+      evaluation.section_names.push_back(section.name);
       evaluation.sections.push_back(foreground_scores(foreground_of(probabilities), truth));
     }
-    if (on_section) on_section(*section, probabilities);
+    if (on_section) on_section(section, probabilities);
   }
   evaluation.foreground = mean_over_sections(evaluation.sections);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;

@@ -9,7 +9,7 @@
 #include "data/class_table.h"
 #include "data/dataset.h"
 #include "masktwins/metrics.h"
-#include "masktwins/predict.h"
+#include "masktwins/network.h"
 
 namespace masktwins {
 
@@ -24,13 +24,22 @@ struct Evaluation {
   double seconds_per_section = 0;
 };
 
-// Called with each section and its probabilities (1, K, H, W).
+struct EvaluationOptions {
+  int64_t classes = 2;
+  WindowOptions windows;
+  // Whether predictions are resized to the label files and scored there, as the literature does. Else
+  // sections are scored as the set gives them, that is after scaling.
+  bool original_size = true;
+};
+
+EvaluationOptions evaluation_options(const Config& config, const nn::SegmentationModel& model);
+
+// Called with each section and its probabilities (1, K, H, W), both of the size at which they are scored.
 using SectionCallback = std::function<void(const data::Section& section, const Tensor& probabilities)>;
 
-// Sections are scored as the set gives them, that is after scaling. `model` must make `classes` classes.
-
-Evaluation evaluate(const SegmentationFunction& model, const data::Dataset& set, int64_t classes,
-                    const WindowOptions& windows, const SectionCallback& on_section = {});
+// `model` must make `options.classes` classes.
+Evaluation evaluate(const SegmentationFunction& model, const data::Dataset& set,
+                    const EvaluationOptions& options, const SectionCallback& on_section = {});
 
 // By which checkpoints are compared: the foreground's IoU with two classes, else the mean IoU.
 double selection_score(const Evaluation& evaluation);

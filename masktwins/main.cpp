@@ -3,9 +3,27 @@
 #include <new>
 
 #include "masktwins/commands.h"
+#include "masktwins/nearest_name.h"
 #include "tensor/check.h"
 
 namespace {
+
+// In one line: what is wrong with which command, and what to do.
+std::string usage_error(const CLI::App* program, const CLI::Error& error) {
+  const CLI::App* command = program;
+  std::string name = program->get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    name += " " + command->get_name();
+  }
+  const std::vector<std::string> unknown = command->remaining();
+  std::vector<std::string> known;
+  for (const CLI::App* other : command->get_subcommands({})) known.push_back(other->get_name());
+  if (!unknown.empty() && !known.empty())
+    return name + ": no command '" + unknown.front() + "'; did you mean '" +
+           masktwins::nearest_name(unknown.front(), known) + "'?\n";
+  return name + ": " + error.what() + "; " + name + " --help lists what there is\n";
+}
 
 constexpr int error_status = 1, usage_status = 2, stopped_status = 130;
 
@@ -19,6 +37,7 @@ int run(int argument_count, char** arguments) {
       "masktwins predict --run runs/toy IMAGE --out out segment images\n"
       "masktwins COMMAND --help                         options and examples");
   program.require_subcommand(1);
+  program.failure_message(usage_error);
   masktwins::add_train_command(program);
   masktwins::add_eval_command(program);
   masktwins::add_predict_command(program);

@@ -7,6 +7,7 @@
 
 #include "kernels/common/parallel.h"
 #include "tensor/autograd.h"
+#include "tensor/ops/resize_bilinear.h"
 
 namespace masktwins {
 namespace {
@@ -87,13 +88,18 @@ class WindowMean {
   }
 
   // The probabilities.
-  Tensor result() {
+  Tensor result(PixelSize size) {
     for (int64_t i = 0; i < height_ * width_; ++i) {
       float* pixel = sum_.data<float>() + i * classes_;
       for (int64_t k = 0; k < classes_; ++k) pixel[k] /= weight_[static_cast<std::size_t>(i)];
-      if (blend_ == Blend::uniform) softmax(pixel, classes_, pixel);
     }
-    return sum_;
+    const bool resizes = size.height != height_ || size.width != width_;
+    Tensor result = resizes ? resize_bilinear(sum_, size.height, size.width) : sum_;
+    if (blend_ == Blend::uniform)
+      for (float* pixel = result.data<float>(); pixel != result.data<float>() + result.numel();
+           pixel += classes_)
+        softmax(pixel, classes_, pixel);
+    return result;
   }
 
  private:
@@ -126,7 +132,7 @@ Tensor reflected_window(const Tensor& images, int64_t row, int64_t column, int64
 }
 
 Tensor predict_probabilities(const SegmentationFunction& model, const Tensor& image,
-                             const WindowOptions& options) {
+                             const WindowOptions& options, std::optional<PixelSize> output) {
   const NoGrad no_grad;
   const ImageSize size = image_size(image, "predict");
   require(size.batch == 1 && size.height > 0 && size.width > 0, "predict: one image at a time, got shape ",
@@ -145,7 +151,7 @@ Tensor predict_probabilities(const SegmentationFunction& model, const Tensor& im
       if (!mean) mean = std::make_unique<WindowMean>(options.blend, logits.dim(1), size.height, size.width);
       mean->add(logits, row, column);
     }
-  return mean->result();
+  return mean->result(output.value_or(PixelSize{size.height, size.width}));
 }
 
 }  // namespace masktwins

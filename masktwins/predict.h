@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "tensor/tensor.h"
 
@@ -30,8 +31,14 @@ struct WindowOptions {
 // its border without repeating the border pixel, as often as needed.
 Tensor reflected_window(const Tensor& images, int64_t row, int64_t column, int64_t height, int64_t width);
 
-// image (1, C, H, W) -> probabilities (1, K, H, W), float32. Records no graph.
+struct PixelSize {
+  int64_t height, width;
+};
+
+// image (1, C, H, W) -> probabilities (1, K, H, W), or of the size `output`, float32. What the blend averages
+// is resized to that, bilinearly: the logits of uniform windows (as mmsegmentation does), the
+// probabilities of gaussian ones. Records no graph.
 Tensor predict_probabilities(const SegmentationFunction& model, const Tensor& image,
-                             const WindowOptions& options);
+                             const WindowOptions& options, std::optional<PixelSize> output = {});
 
 }  // namespace masktwins

@@ -120,6 +120,9 @@ RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);
+  // What is wrong with the first section is usually wrong with all: values without a class, broken files.
+  for (const auto& set : {source_, target_, test_})
+    if (set) set->section(0);
   return resume_run ? RunFolder::open(out) : RunFolder::create(out, config_);
 }
 
@@ -235,9 +238,8 @@ void Trainer::evaluate(Progress& progress) {
           folder_.pictures() / picture_name("test", position_.step),
           evaluation_picture(title + ", " + section.name, section, probabilities, classes_.colors));
   };
-  const Evaluation evaluation =
-      masktwins::evaluate(evaluation_function(*student_), *test_, config_.model.classes,
-                          window_options(config_, *student_), draw_first);
+  const Evaluation evaluation = masktwins::evaluate(evaluation_function(*student_), *test_,
+                                                    evaluation_options(config_, *student_), draw_first);
   json scores = to_json(evaluation, classes_);
   scores["step"] = position_.step;
   json metrics = folder_.metrics();

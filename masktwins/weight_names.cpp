@@ -190,6 +190,9 @@ StateDict with_their_names(const StateDict& ours, const std::string& name) {
   if (family->last_map_first) reverse_maps(tensors);
   for (const auto& [our_name, tensor] : tensors)
     theirs.emplace(to_theirs(family->rules, our_name).value_or(our_name), tensor);
+  require(family->rules.empty() || any_begins(theirs, family->mark), "--names ", name,
+          ": these weights are not those of ", family->description, ", no name would begin with ",
+          family->mark, "; --names mmseg fits every network");
   return family->keys_and_values_apart ? parted_keys_and_values(theirs) : theirs;
 }
 

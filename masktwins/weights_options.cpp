@@ -2,22 +2,23 @@
 
 #include "masktwins/network.h"
 #include "masktwins/run_folder.h"
+#include "masktwins/set_option.h"
 
 namespace masktwins {
 
 void ModelChoice::add_to(CLI::App& command) {
   auto* model_option = command.add_option("--model", model, "name of a network, as model.name");
   command.add_option("--run", run, "run folder of train, whose network is meant")->excludes(model_option);
-  command.add_option("--set", overrides, "key=value, changes the network's configuration; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_set_option(command, overrides, "the network's configuration");
 }
 
 void add_network_option(CLI::App& command, Network& network) {
-  const std::map<std::string, Network> names = {
+  const std::map<std::string, Network> networks = {
       {"student", Network::student}, {"teacher", Network::teacher}, {"imagenet", Network::imagenet}};
-  command.add_option("--network", network, "which of a checkpoint's networks: student, teacher or imagenet")
-      ->transform(CLI::CheckedTransformer(names));
+  const auto choose = [networks, &network](const std::string& name) { network = networks.at(name); };
+  command.add_option_function<std::string>("--network", choose, "which of a checkpoint's networks")
+      ->check(CLI::IsMember(networks))
+      ->default_str("student");
 }
 
 std::unique_ptr<nn::SegmentationModel> ModelChoice::build() const {

@@ -77,6 +77,16 @@ TEST_CASE("labels are counted at the size of their files, ignored pixels not at 
   CHECK(statistics[1].pixels == std::map<int64_t, int64_t>{{2, 6}});
 }
 
+TEST_CASE("statistics of misread labels are not written") {
+  const Folder folder;
+  for (const ClassStatistics& misread :
+       {ClassStatistics{{"a.png", {}}}, ClassStatistics{{"a.png", {{0, 5}}}}}) {
+    CHECK(contains(error_of([&] { write_class_statistics(folder / "statistics", misread); }),
+                   "no statistics were written"));
+    CHECK(!std::filesystem::exists(folder / "statistics"));
+  }
+}
+
 TEST_CASE("missing, empty and damaged files say what to do") {
   for (const char* name : {list_name, by_class_name}) {
     CAPTURE(name);

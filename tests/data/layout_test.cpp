@@ -122,7 +122,10 @@ TEST_CASE("convert writes the official files, once, and they are read instead") 
 
 TEST_CASE("what is wrong with a data set is one line") {
   const Folder folder;
-  CHECK(error_of([&] { open("synthia", folder / "none"); }).find("RGB: no such folder") != std::string::npos);
+  CHECK(error_of([&] {
+          open("synthia", folder / "none");
+        }).find("RGB: no such folder; layout 'synthia' has images in RGB and labels in GT/LABELS") !=
+        std::string::npos);
   CHECK(error_of([&] { open("kitti", folder / "none"); }).find("cityscapes, dark_zurich, gta, synthia") !=
         std::string::npos);
   write_cityscapes(folder / "cs");

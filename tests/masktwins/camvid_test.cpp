@@ -38,10 +38,11 @@ TEST_CASE("CamVid by day and at dusk") {
   const data::Batch batch = loader.next();
   const std::vector<float> pixels = batch.source_images.to_values<float>();
   const auto [darkest, brightest] = std::minmax_element(pixels.begin(), pixels.end());
-  // Of ImageNet's normalisation: (0 - 0.485) / 0.229 to (1 - 0.406) / 0.225.
-  CHECK(*darkest >= -2.2f);
-  CHECK(*brightest <= 2.7f);
-  CHECK(*brightest - *darkest > 2);
+  // Mean 0 and deviation 1 of each image, some pixels made darker and brighter.
+  CHECK(*darkest >= -6);
+  CHECK(*darkest < -1);
+  CHECK(*brightest <= 6);
+  CHECK(*brightest > 1);
   const std::vector<float> weights = batch.target_weights.to_values<float>();
   CHECK(std::all_of(weights.begin(), weights.end(), [](float weight) { return weight == 1; }));
 }

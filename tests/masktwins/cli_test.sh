@@ -30,14 +30,20 @@ small=(--set model.width=2 --set train.crop=32 --set train.batch=1 --set train.l
        --set train.evaluate_every=2 --set train.picture_every=2)
 
 # Usage errors.
-check 2 "subcommand is required"
-check 2 "subcommand is required" nonesuch
-check 2 "--run is required" eval
+check 2 "masktwins: A subcommand is required; masktwins --help lists what there is"
+check 2 "masktwins: no command 'evil'; did you mean 'eval'?" evil
+check 2 "masktwins bench: no command 'stop'; did you mean 'step'?" bench stop
+check 2 "masktwins eval: --run is required; masktwins eval --help lists what there is" eval
+check 2 "not expected: scores.json --jsno" eval --run run --jsno scores.json
 check 0 "--resume" train --help
+for command in train eval predict import export keys synth stats convert "bench ops" "bench step" doctor; do
+  check 0 "Usage: masktwins $command" $command --help
+done
 
 # From nothing to a segmented image.
 check 0 "train with" synth --out toy --size 64 --source 2 --target 2 --test 1
 exists toy/config.toml toy/source/images/000.png toy/test/labels/000.png
+check 1 "toy: already holds a data set" synth --out toy
 check 0 "pretrained weights: NONE" train toy/config.toml --out run "${small[@]}" --set train.iterations=3
 exists run/config.toml run/log.jsonl run/metrics.json run/checkpoints/{last,previous,best}.safetensors
 check 0 "pixel accuracy" eval --run run --json scores.json --pictures pictures
@@ -53,6 +59,7 @@ check 0 "the whole network was loaded from imported.safetensors" train toy/confi
 check 0 "masktwins_s" bench step --width 2 --crop 16 --batch 1 --repeats 1 --json
 check 0 "relu" bench ops relu --markdown ops.md
 exists ops.md
+check 1 "no op's name contains 'nonesuch'" bench ops nonesuch
 check 0 "measured peak" doctor
 
 # Class statistics, and what a server wants.
@@ -75,13 +82,24 @@ check 1 "holds no run" eval --run toy
 check 2 "--device" train toy/config.toml --out other --device gpu
 check 1 "make the statistics with: masktwins stats" train toy/config.toml --out other --set train.rare_classes=true \
   --set data.source.statistics=toy
-check 1 "nowhere/RGB: no such folder" convert synthia nowhere
+check 1 "nowhere/RGB: no such folder; layout 'synthia' has images in RGB and labels in GT/LABELS" convert synthia nowhere
 check 2 "kitti" convert kitti nowhere
 printf 'no image' > broken.png
 check 1 "mis-shaped inc.conv.conv.0.weight" keys imported.safetensors --model unet
 check 1 "neither safetensors nor" keys toy/config.toml
 check 1 "belongs to another network" import imported.safetensors --out other --model unet
 check 1 "nope.pth: no such file" train toy/config.toml --out other --set model.pretrained=nope.pth
+check 1 "add it to data.label_values" train toy/config.toml --out other --set "data.label_values={0=0}"
+check 1 "but model.classes is 2" train toy/config.toml --out other --set "data.label_values={0=0,255=2}"
+check 1 "data.source.statistics is not set" train toy/config.toml --out other --set train.rare_classes=true
+mkdir empty && echo '[]' > empty/sample_class_stats.json
+check 1 "the folder was empty when it was made" train toy/config.toml --out other --set train.rare_classes=true \
+  --set data.source.statistics=empty
+check 0 "smaller than the crop" train toy/config.toml --out large "${small[@]}" --set train.iterations=1 --set train.crop=96
+check 1 "--names resnet" export imported.safetensors --names resnet --out other
+check 1 "no names of 'keras' are known" export imported.safetensors --names keras --out other
+check 2 "--network" import imported.safetensors --network king --out other
+check 1 "is a configuration without a run" eval --run toy/config.toml
 check 1 "broken.png" predict --run run broken.png --out broken_out
 [ ! -e other ] && [ ! -e broken_out ] || { echo "an error left files behind"; failures=$((failures + 1)); }
 

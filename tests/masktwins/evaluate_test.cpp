@@ -61,7 +61,7 @@ TEST_CASE("a perfect network scores 1 everywhere") {
   const auto set = open_test(config);
   int seen = 0;
   const Evaluation evaluation =
-      evaluate(threshold(0), *set, 2, {}, [&](const data::Section& section, const Tensor& probabilities) {
+      evaluate(threshold(0), *set, {}, [&](const data::Section& section, const Tensor& probabilities) {
         CHECK(section.name == "section" + std::to_string(seen++));
         CHECK(probabilities.shape() == Shape{1, 2, 16, 24});
       });
@@ -80,7 +80,7 @@ TEST_CASE("known mistakes give known scores") {
   const auto set = open_test(config);
   // Windows as large as the image, so that the rows of the network are those of the image. Row 4 is wrong as
   // well as rows 0 to 3: 4 * 24 + 16 pixels invented, 8 of 64 missed.
-  const Evaluation evaluation = evaluate(threshold(5), *set, 2, {.multiple = 1});
+  const Evaluation evaluation = evaluate(threshold(5), *set, {.windows = {.multiple = 1}});
   const double tp = 56, fp = 4 * 24 + 16, fn = 8, all = 16 * 24;
   CHECK(std::abs(evaluation.foreground.iou - tp / (tp + fp + fn)) < 1e-9);
   CHECK(std::abs(evaluation.confusion.iou(1) - tp / (tp + fp + fn)) < 1e-9);
@@ -88,6 +88,36 @@ TEST_CASE("known mistakes give known scores") {
   const std::string table = to_table(evaluation, classes_of(config));
   CHECK(table.find("mitochondrion") != std::string::npos);
   CHECK(table.find("31.82") != std::string::npos);
+}
+
+TEST_CASE("scores are taken at the size of the label files, or of the scaled images") {
+  const Folder folder;
+  write_sections(folder);
+  const Config config = config_for(folder);
+  for (const bool original_size : {true, false}) {
+    CAPTURE(original_size);
+    Config scaled = config;
+    scaled.data.scale = 0.5;
+    const auto set = open_test(scaled), stored = open_test(config);
+    const Shape shape = original_size ? Shape{1, 2, 16, 24} : Shape{1, 2, 8, 12};
+    int64_t right = 0, pixels = 0, seen = 0;
+    const auto count = [&](const data::Section& section, const Tensor& probabilities) {
+      CHECK(probabilities.shape() == shape);
+      CHECK(section.image.height == shape[2]);
+      CHECK(section.image.width == shape[3]);
+      const auto& truth = (original_size ? stored : set)->section(seen++)->labels.classes;
+      CHECK(section.labels.classes == truth);
+      for (std::size_t i = 0; i < truth.size(); ++i, ++pixels)
+        right += (probabilities.data<float>()[2 * i + 1] > 0.5f) == (truth[i] == 1);
+    };
+    const Evaluation evaluation =
+        evaluate(threshold(2), *set, {.windows = {.multiple = 1}, .original_size = original_size}, count);
+    CHECK(seen == 2);
+    CHECK(pixels == 2 * shape[2] * shape[3]);
+    CHECK(right < pixels);
+    CHECK(evaluation.confusion.pixel_accuracy() ==
+          doctest::Approx(static_cast<double>(right) / static_cast<double>(pixels)));
+  }
 }
 
 TEST_CASE("undefined scores are null in JSON and a dash in the table") {

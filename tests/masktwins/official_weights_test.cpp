@@ -51,6 +51,23 @@ TEST_CASE("a .pth with NVIDIA's names, imported, computes what PyTorch computes"
   check_close(outputs(*model).logits, golden("logits"), 1e-5, "logits");
 }
 
+TEST_CASE(
+    "a .pth with NVIDIA's names, imported into a file and used to predict, gives PyTorch's probabilities") {
+  const Folder files;
+  const std::string imported = files / "imported.safetensors";
+  data::write_safetensors(imported, {read_weights(folder + "segformer.pth", Network::student).tensors, {}});
+  const auto model = small_segformer();
+  load_network(imported, Network::student, *model);
+  const Tensor image = noise(image_site, {1, 3, 64, 96}).to(DType::float32);
+  const Tensor predicted = predict_probabilities(evaluation_function(*model), image, {.multiple = 32});
+  REQUIRE(predicted.shape() == Shape{1, 3, 64, 96});
+  Tensor sample = Tensor::empty({1, 3, 8, 12});  // every eighth pixel, in rows and in columns
+  float* to = sample.data<float>();
+  for (int64_t y = 0; y < 64; y += 8)
+    for (int64_t x = 0; x < 96; x += 8) to = std::copy_n(predicted.data<float>() + (y * 96 + x) * 3, 3, to);
+  check_close(sample, golden("probabilities"), 1e-5, "probabilities");
+}
+
 TEST_CASE("a .pth with the official names of an ImageNet encoder starts a network") {
   const auto model = small_segformer();
   const std::string text = load_pretrained(folder + "segformer_encoder.pth", *model);

@@ -93,6 +93,33 @@ TEST_CASE("where windows disagree the nearer centre prevails") {
   for (int64_t column = 17; column < 32; ++column) CHECK(foreground(column) > foreground(column - 1));
 }
 
+TEST_CASE("another size: logits of uniform windows are resized, probabilities of gaussian ones") {
+  // The logits of class 1 grow by 4 per column, so between two columns the two ways differ.
+  const SegmentationFunction model = [](const Tensor& images) {
+    Tensor logits = Tensor::zeros({1, 2, images.dim(2), images.dim(3)});
+    for (int64_t i = 0; i < images.dim(2) * images.dim(3); ++i)
+      logits.data<float>()[2 * i + 1] = 4 * static_cast<float>(i % images.dim(3)) - 14;
+    return logits;
+  };
+  const auto logistic = [](double x) { return 1 / (1 + std::exp(-x)); };
+  const Tensor image = ramp_image(4, 8);
+  for (const Blend blend : {Blend::uniform, Blend::gaussian}) {
+    CAPTURE(static_cast<int>(blend));
+    const Tensor result = predict_probabilities(model, image, {.multiple = 1, .blend = blend}, {{6, 16}});
+    REQUIRE(result.shape() == Shape{1, 2, 6, 16});
+    for (int64_t column = 1; column < 15; ++column) {
+      // Pixel centres: column j of 16 lies at (j + 1/2) / 2 - 1/2 of 8.
+      const double at = (static_cast<double>(column) + 0.5) / 2 - 0.5, left = std::floor(at);
+      const double nearness = at - left;
+      const double expected = blend == Blend::uniform ? logistic(4 * at - 14)
+                                                      : (1 - nearness) * logistic(4 * left - 14) +
+                                                            nearness * logistic(4 * left - 10);
+      for (int64_t row = 0; row < 6; ++row)
+        CHECK(std::abs(result.data<float>()[2 * (row * 16 + column) + 1] - expected) < 1e-5);
+    }
+  }
+}
+
 TEST_CASE("reflection repeats no border pixel") {
   const std::vector<float> values = {1, 2, 3};
   const Tensor image = Tensor::from_values<float>({1, 1, 1, 3}, values);

@@ -169,6 +169,7 @@ TEST_CASE("what is wrong with the input is said before anything is written") {
   CHECK(error({"data.source.labels=[]"}).find("data.source.labels is not set") == 0);
   CHECK(error({"data.test.labels=[]"}).find("data.test.labels is not set") == 0);
   CHECK(error({"model.name=unest"}).find("model.name") == 0);
+  CHECK(error({"data.label_values={0=0}"}).find("add it to data.label_values") != std::string::npos);
 }
 
 TEST_CASE("source-only training needs no target, and no test set") {

@@ -168,6 +168,10 @@ TEST_CASE("names that nobody knows stay, and unknown code bases are listed") {
         std::vector<std::string>{"inc.conv.weight"});
   CHECK(error_of([] { with_their_names({}, "keras"); }) ==
         "no names of 'keras' are known; known: huggingface, mit, resnet, nvidia, mmseg");
+  CHECK(
+      error_of([] { with_their_names(numbered({"backbone.norm1.weight"}), "resnet"); }) ==
+      "--names resnet: these weights are not those of open-mmlab's ResNet encoder, no name would begin with "
+      "layer1.0.; --names mmseg fits every network");
   CHECK(error_of([] {
           student(numbered({"patch_embed1.a", "norm1.a", "norm01.a"}));
         }).find("twice") != std::string::npos);

@@ -5,7 +5,8 @@
 segformer.pth is written by torch.save with the names of NVIDIA's repository, segformer_encoder.pth with those of the
 ImageNet encoders, both of which also hold what segmentation does not need. The first one's tensors are parts of one
 storage, which keeps it small; the second one's have each their own, as published files. segformer.safetensors holds
-what Hugging Face's transformers says with these weights in evaluation mode, and the encoder's last map. Needs torch,
+what Hugging Face's transformers says with these weights in evaluation mode: logits, the encoder's last map, and of
+the predicted probabilities every eighth pixel, in rows and in columns. Needs torch,
 transformers and safetensors from PyPI.
 """
 
@@ -55,4 +56,7 @@ if __name__ == "__main__":
         images = noise(IMAGE_SITE, 1, 3, 64, 96)
         logits = model(images).logits
         features = model.segformer(images, output_hidden_states=True).hidden_states[-1]
-    save_file({"logits": logits.contiguous(), "features": features.contiguous()}, FOLDER / "segformer.safetensors")
+        enlarged = torch.nn.functional.interpolate(logits, size=images.shape[2:], mode="bilinear")
+        probabilities = enlarged.softmax(1)[:, :, ::8, ::8]
+    golden = {"logits": logits, "features": features, "probabilities": probabilities}
+    save_file({name: value.contiguous() for name, value in golden.items()}, FOLDER / "segformer.safetensors")

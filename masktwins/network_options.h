@@ -1,0 +1,23 @@
+// --run, --checkpoint, --set, --threads and --device: the trained network of a command, and where it
+// computes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "masktwins/device_options.h"
+#include "masktwins/network.h"
+
+namespace masktwins {
+
+struct NetworkOptions {
+  std::string run, checkpoint = "student";
+  std::vector<std::string> overrides;
+  DeviceOptions device;
+
+  void add_to(CLI::App& command);
+  TrainedNetwork load() const;
+};
+
+}  // namespace masktwins
