@@ -7,6 +7,7 @@
 
 #include "nn/mit.h"
 #include "tensor/autograd.h"
+#include "tensor/random.h"
 #include "tests/compare.h"
 #include "tests/network_golden.h"
 #include "tests/tiny_networks.h"
