@@ -102,6 +102,7 @@ struct UdaConfig {
   std::vector<std::string> feature_classes = {"traffic light", "traffic sign", "person", "rider",
                                               "car",           "truck",        "bus",    "train",
                                               "motorcycle",    "bicycle"};
+  std::string adain = "none";
   double entropy_weight = 0;
   double adversarial_weight = 0, discriminator_lr = 1e-4;
   bool quality_weight = true;

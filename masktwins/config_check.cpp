@@ -53,6 +53,11 @@ void check(const Config& config) {
           "uda.feature_distance_weight needs model.pretrained, the weights whose features are kept; without "
           "them set it "
           "to 0");
+  require(uda.adain == "none" || uda.uses_pseudo_labels(),
+          "uda.adain takes statistics from the teacher's look at the target, which uda.mode = \"", uda.mode,
+          "\" does not need; set it to none");
+  require(uda.adain == "none" || uda.adain == "stage1" || config.model.name != "unet", "uda.adain = \"",
+          uda.adain, "\": the unet has no embedding before its first stage; use stage1");
   require(uda.mode != "hrda" || config.model.name.starts_with("hrda"),
           "uda.mode = \"hrda\" needs a network of the hrda family, model.name is \"", config.model.name,
           "\"; use daformer for others");

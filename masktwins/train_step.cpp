@@ -33,6 +33,11 @@ double ramp_up(int64_t t, int64_t length) {
   return std::exp(-5 * left * left);
 }
 
+nn::Styles styles_for(const std::string& adain) {
+  const bool both = adain == "both";
+  return {.embedding = both || adain == "embedding", .stage1 = both || adain == "stage1"};
+}
+
 DType precision_of(const TrainConfig& train) {
   if (train.precision == "bfloat16") return DType::bfloat16;
   return train.precision == "float16" ? DType::float16 : DType::float32;
@@ -94,8 +99,11 @@ StepReport TrainStep::learn_batch(const data::Batch& batch) {
   }
   const AutocastScope autocast(precision_, &copies_);
 
-  const Tensor source_logits = learn_source(batch, report);
-  if (looks_at_target(batch.step)) {
+  const bool adapts = looks_at_target(batch.step);
+  nn::Styles styles = styles_for(uda.adain);
+  if (adapts && uda.uses_pseudo_labels()) report.pseudo = label_target(batch, styles);
+  const Tensor source_logits = learn_source(batch, styles, report);
+  if (adapts) {
     const double ramp = ramp_up(batch.step - uda.start, uda.rampup);
     if (uda.uses_pseudo_labels()) learn_by_teacher(batch, ramp, report);
     if (uda.entropy_weight > 0 || companions_.adversary) learn_target(batch, source_logits, ramp, report);
@@ -108,10 +116,26 @@ StepReport TrainStep::learn_batch(const data::Batch& batch) {
   return report;
 }
 
-// The labelled source, and what its features should not forget (sections 3.1 and 3.2).
-Tensor TrainStep::learn_source(const data::Batch& batch, StepReport& report) {
+// The teacher labels the clean target (section 3.3).
+PseudoLabels TrainStep::label_target(const data::Batch& batch, nn::Styles& styles) {
+  const kernels::Range range("pseudo-labels");
+  const NoGrad no_grad;
+  const NoDropout no_dropout;
+  const nn::StyleRecording recording(styles);
+  const Tensor logits = teacher_.forward(batch.target_images);
+  require(config_.uda.adain == "none" || !styles.maps.empty(), "uda.adain = \"", config_.uda.adain,
+          "\": this network has no such map; set it to none");
+  return label_by_teacher(logits, config_.uda, batch.target_weights);
+}
+
+// The labelled source, perhaps in the target's style, and what its features should not forget (sections 3.1,
+// 3.2 and 3.12).
+Tensor TrainStep::learn_source(const data::Batch& batch, const nn::Styles& styles, StepReport& report) {
   const kernels::Range range("source");
-  const nn::SegmentationOutput output = student_.outputs(batch.source_images);
+  const nn::SegmentationOutput output = [&] {
+    const nn::StyleTransfer transfer(styles);
+    return student_.outputs(batch.source_images);
+  }();
   Tensor loss = loss_of(output, batch.source_labels, {});
   log("source", loss, report);
   if (companions_.feature_distance) {
@@ -125,20 +149,12 @@ Tensor TrainStep::learn_source(const data::Batch& batch, StepReport& report) {
   return output.logits.detach();
 }
 
-// The teacher labels the clean target; the student learns from that on mixed images and masked views.
+// From the teacher's labels the student learns on mixed images and masked views.
 void TrainStep::learn_by_teacher(const data::Batch& batch, double ramp, StepReport& report) {
-  const UdaConfig& uda = config_.uda;
-  {
-    const kernels::Range range("pseudo-labels");
-    const NoGrad no_grad;
-    const NoDropout no_dropout;
-    report.pseudo = label_by_teacher(teacher_.forward(batch.target_images), uda, batch.target_weights);
-  }
-  if (uda.class_mix) learn_mix(batch, ramp, report);
-  if (uda.masks > 0 && uda.mask_image != "target")
-    learn_masked("masked_source", batch.source_images, batch.source_labels, {}, ramp, report);
-  if (uda.masks > 0 && uda.mask_image != "source")
-    learn_masked("masked", batch.target_images, report.pseudo.labels, report.pseudo.weights, ramp, report);
+  if (config_.uda.class_mix) learn_mix(batch, ramp, report);
+  if (config_.uda.masks == 0) return;
+  for (const MaskedImages& masked : masked_images(batch, report.pseudo, config_, random_stream()))
+    learn_masked(masked, ramp, report);
 }
 
 // Without labels: predictions on the target shall be sure (MinEnt), and look like those on the source
@@ -175,30 +191,29 @@ void TrainStep::learn_mix(const data::Batch& batch, double ramp, StepReport& rep
 }
 
 // The masked views of section 3.6-3.8: cross-entropy on each, and consistency between them.
-void TrainStep::learn_masked(const std::string& name, const Tensor& images, const Tensor& labels,
-                             const Tensor& weights, double ramp, StepReport& report) {
+void TrainStep::learn_masked(const MaskedImages& masked, double ramp, StepReport& report) {
   const kernels::Range range("masked views");
   const UdaConfig& uda = config_.uda;
-  const Tensor visible = uda.mask_augment ? augment_strongly(images, config_, random_stream()) : images;
-  const std::vector<Tensor> views = masked_views(visible, uda, random_stream());
+  const std::vector<Tensor> views = masked_views(masked.images, uda, random_stream());
   std::vector<Tensor> logits;
   Tensor classes;
   for (const Tensor& view : views) {
     const nn::SegmentationOutput output =
         uda.save_memory ? checkpointed_outputs(student_, view) : student_.outputs(view);
-    const Tensor loss = loss_of(output, labels, weights);
+    const Tensor loss = loss_of(output, masked.labels, masked.weights);
     classes = classes.defined() ? add(classes, loss) : loss;
     logits.push_back(output.logits);
   }
   Tensor loss = scale(classes, ramp * uda.mask_weight / static_cast<double>(logits.size()));
-  log(name, loss, report);
+  log(masked.loss, loss, report);
   if (logits.size() > 1 && uda.cm_weight > 0) {
     const Tensor agreement = scale(consistency(logits, uda.cm_loss), ramp * uda.cm_weight);
-    log(name + "_cm", agreement, report);
+    log(masked.loss + "_cm", agreement, report);
     loss = add(loss, agreement);
   }
   differentiate(loss);
   report.views = views;
+  report.view_logits.clear();
   for (const Tensor& z : logits) report.view_logits.push_back(z.detach());
 }
 

@@ -1,5 +1,6 @@
 // One training step, in the order of the released code (section 3.1 of the method's description): teacher,
-// labelled source, pseudo-labels of the target, ClassMix, masked views, optimiser.
+// labelled source, ClassMix, masked views, optimiser. Only the pseudo-labels of the target come before the
+// source, because AdaIN needs what the teacher saw; they depend on nothing that happens in between.
 #pragma once
 
 #include <array>
@@ -13,8 +14,10 @@
 #include "masktwins/config.h"
 #include "masktwins/feature_distance.h"
 #include "masktwins/loss_log.h"
+#include "masktwins/masked_images.h"
 #include "masktwins/pseudo_labels.h"
 #include "nn/segmentation_model.h"
+#include "nn/style_transfer.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "tensor/autocast.h"
@@ -67,13 +70,13 @@ class TrainStep {
  private:
   StepReport learn_batch(const data::Batch& batch);
   bool looks_at_target(int64_t step) const;
+  PseudoLabels label_target(const data::Batch& batch, nn::Styles& styles);
   // Gives the student's logits of the source, without graph.
-  Tensor learn_source(const data::Batch& batch, StepReport& report);
+  Tensor learn_source(const data::Batch& batch, const nn::Styles& styles, StepReport& report);
   void learn_by_teacher(const data::Batch& batch, double ramp, StepReport& report);
   void learn_target(const data::Batch& batch, const Tensor& source_logits, double ramp, StepReport& report);
   void learn_mix(const data::Batch& batch, double ramp, StepReport& report);
-  void learn_masked(const std::string& name, const Tensor& images, const Tensor& labels,
-                    const Tensor& weights, double ramp, StepReport& report);
+  void learn_masked(const MaskedImages& masked, double ramp, StepReport& report);
   Tensor loss_of(const nn::SegmentationOutput& output, const Tensor& labels, const Tensor& weights) const;
   void learn(const std::string& name, const Tensor& loss, double weight, StepReport& report);
   void log(const std::string& name, const Tensor& loss, StepReport& report);

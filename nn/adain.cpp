@@ -5,13 +5,17 @@
 
 namespace masktwins::nn {
 
-Tensor adain(const Tensor& x, const Tensor& style, double eps) {
-  const auto [batch, channels, height, width] = image_size(style, "adain");
-  const Normalization kind{"adain", "adain", {batch, height * width, channels, channels}, {}};
-  const Moments moments = region_moments(kind, style);
-  const Shape statistics{batch, channels};
-  return restyle(instance_norm(x, {}, {}, {.eps = eps}), moments.mean.alias(statistics),
-                 moments.variance.alias(statistics), eps);
+Style style_of(const Tensor& features) {
+  const ImageSize size = image_size(features, "adain");
+  const Normalization kind{
+      "adain", "adain", {size.batch, size.height * size.width, size.channels, size.channels}, {}};
+  const Moments moments = region_moments(kind, features);
+  const Shape statistics{size.batch, size.channels};
+  return {moments.mean.alias(statistics), moments.variance.alias(statistics)};
+}
+
+Tensor adain(const Tensor& x, const Style& style, double eps) {
+  return restyle(instance_norm(x, {}, {}, {.eps = eps}), style.mean, style.variance, eps);
 }
 
 }  // namespace masktwins::nn

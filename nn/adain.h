@@ -5,10 +5,17 @@
 
 namespace masktwins::nn {
 
-// x (N, C, H, W) with the mean and deviation that each channel has in `style` (M, C, H', W'), over height and
-// width per image, used in turn if M < N:
-//   y = sqrt(var(style) + eps) * (x - mean(x)) / sqrt(var(x) + eps) + mean(style)
-// The statistics of the style are data and get no gradient.
-Tensor adain(const Tensor& x, const Tensor& style, double eps = 1e-6);
+// Mean and variance of each channel, (M, C) of the wide type for M images. Data, without gradient.
+struct Style {
+  Tensor mean, variance;
+};
+
+// Of features (M, C, H, W), over height and width per image.
+Style style_of(const Tensor& features);
+
+// x (N, C, H, W) with the mean and deviation that each channel has in the style, whose images are used in
+// turn if M < N:
+//   y = sqrt(style.variance + eps) * (x - mean(x)) / sqrt(var(x) + eps) + style.mean
+Tensor adain(const Tensor& x, const Style& style, double eps = 1e-6);
 
 }  // namespace masktwins::nn

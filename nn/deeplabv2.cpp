@@ -1,5 +1,6 @@
 #include "nn/deeplabv2.h"
 
+#include "nn/hrda.h"
 #include "nn/resnet.h"
 #include "tensor/ops/add.h"
 
@@ -26,7 +27,9 @@ Tensor DeeplabV2Head::forward(const std::vector<Tensor>& maps) {
 
 namespace {
 
-std::unique_ptr<SegmentationModel> deeplabv2(const std::array<int64_t, 4>& depths, const ModelOptions& o) {
+using Depths = std::array<int64_t, 4>;
+
+std::unique_ptr<Encoder> encoder(const Depths& depths, const ModelOptions& o, Initializer& init) {
   ResNetOptions resnet;
   resnet.in_channels = o.in_channels;
   resnet.depths = depths;
@@ -34,15 +37,42 @@ std::unique_ptr<SegmentationModel> deeplabv2(const std::array<int64_t, 4>& depth
     if (o.stage_channels[s] > 0) resnet.widths[s] = o.stage_channels[s];
     if (o.stage_depths[s] > 0) resnet.depths[s] = o.stage_depths[s];
   }
-  Initializer init(o.seed);
-  auto backbone = std::make_unique<ResNet>(resnet, init);
-  auto head = std::make_unique<DeeplabV2Head>(backbone->channels().back(), o.classes,
-                                              std::vector<int64_t>{6, 12, 18, 24}, init);
-  return std::make_unique<EncoderDecoder>(std::move(backbone), std::move(head));
+  return std::make_unique<ResNet>(resnet, init);
 }
 
-const RegisterModel r50("deeplabv2-r50", [](const ModelOptions& o) { return deeplabv2({3, 4, 6, 3}, o); });
-const RegisterModel r101("deeplabv2-r101", [](const ModelOptions& o) { return deeplabv2({3, 4, 23, 3}, o); });
+std::unique_ptr<DecodeHead> head(const Encoder& backbone, const ModelOptions& o, Initializer& init) {
+  return std::make_unique<DeeplabV2Head>(backbone.channels().back(), o.classes,
+                                         std::vector<int64_t>{6, 12, 18, 24}, init);
+}
+
+std::unique_ptr<SegmentationModel> deeplabv2(const Depths& depths, const ModelOptions& o) {
+  Initializer init(o.seed);
+  auto backbone = encoder(depths, o, init);
+  auto decode_head = head(*backbone, o, init);
+  return std::make_unique<EncoderDecoder>(std::move(backbone), std::move(decode_head));
+}
+
+std::unique_ptr<SegmentationModel> hrda(const Depths& depths, const ModelOptions& o) {
+  Initializer init(o.seed);
+  auto backbone = encoder(depths, o, init);
+  auto decode_head = head(*backbone, o, init);
+  auto scale_attention = head(*backbone, o, init);
+  return std::make_unique<Hrda>(std::move(backbone), std::move(decode_head), std::move(scale_attention),
+                                o.hr_crop, 8);
+}
+
+struct RegisterFamily {
+  RegisterFamily() {
+    for (const auto& [suffix, depths] :
+         {std::pair("r50", Depths{3, 4, 6, 3}), {"r101", Depths{3, 4, 23, 3}}}) {
+      RegisterModel(concat_text("deeplabv2-", suffix),
+                    [=](const ModelOptions& o) { return deeplabv2(depths, o); });
+      RegisterModel(concat_text("hrda-deeplabv2-", suffix),
+                    [=](const ModelOptions& o) { return hrda(depths, o); });
+    }
+  }
+};
+const RegisterFamily registered;
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // DeepLab v2 (Chen et al., TPAMI 2018): a dilated ResNet, and as head the sum of 3x3 convolutions that look
 // at the last map with different dilations. Parameters: backbone.* of nn/resnet.h,
-// decode_head.aspp_modules.{i}.conv.*.
+// decode_head.aspp_modules.{i}.conv.*. Within HRDA both heads are such, decode_head.head.* and
+// decode_head.scale_attention.*.
 #pragma once
 
 #include <memory>

@@ -15,16 +15,11 @@
 namespace masktwins::nn {
 namespace {
 
-// The corner of a window is a multiple of so many pixels, so that it falls on whole pixels of logits at a
-// quarter of half the image size.
-constexpr int64_t corner_multiple = 8;
-
-// k · 8 with k uniform in {0, ..., (free + 1) / 8 - 1}, free = size - window (the release never draws the
-// last corner, and neither do we).
-int64_t draw_corner(int64_t free, uint32_t word) {
-  const int64_t corners = std::max<int64_t>(1, (free + 1) / corner_multiple);
+// k · multiple with k uniform in {0, ..., (free + 1) / multiple - 1}, free = size - window.
+int64_t draw_corner(int64_t free, int64_t multiple, uint32_t word) {
+  const int64_t corners = std::max<int64_t>(1, (free + 1) / multiple);
   const double u = kernels::uniform01(word);
-  return corner_multiple * static_cast<int64_t>(u * static_cast<double>(corners));
+  return multiple * static_cast<int64_t>(u * static_cast<double>(corners));
 }
 
 Tensor halved(const Tensor& x) { return resize_bilinear(x, x.dim(2) / 2, x.dim(3) / 2); }
@@ -65,6 +60,12 @@ Tensor inverse_coverage(const Shape& shape, const std::vector<float>& rows,
 
 }  // namespace
 
+Window draw_window(int64_t height, int64_t width, int64_t side, int64_t multiple,
+                   const kernels::RandomWords& words) {
+  return {draw_corner(height - side, multiple, words.word[0]),
+          draw_corner(width - side, multiple, words.word[1]), side, side};
+}
+
 std::vector<int64_t> half_overlapping_windows(int64_t size, int64_t window) {
   std::vector<int64_t> corners;
   for (int64_t corner = 0; corner + window < size; corner += window / 2) corners.push_back(corner);
@@ -73,13 +74,15 @@ std::vector<int64_t> half_overlapping_windows(int64_t size, int64_t window) {
 }
 
 Hrda::Hrda(std::unique_ptr<Encoder> backbone, std::unique_ptr<DecodeHead> head,
-           std::unique_ptr<DecodeHead> scale_attention, int64_t hr_crop)
+           std::unique_ptr<DecodeHead> scale_attention, int64_t hr_crop, int64_t stride)
     : backbone_(std::move(backbone)),
       head_(std::move(head)),
       scale_attention_(std::move(scale_attention)),
-      hr_crop_(hr_crop) {
-  require(hr_crop > 0 && hr_crop % backbone_->size_multiple() == 0, "model.hr_crop must be a multiple of ",
-          backbone_->size_multiple(), ", got ", hr_crop);
+      hr_crop_(hr_crop),
+      stride_(stride) {
+  const int64_t multiple = std::max(backbone_->size_multiple(), 2 * stride);
+  require(hr_crop > 0 && hr_crop % multiple == 0, "model.hr_crop must be a multiple of ", multiple, ", got ",
+          hr_crop);
   register_module("backbone", *backbone_);
   register_module("decode_head.head", *head_);
   register_module("decode_head.scale_attention", *scale_attention_);
@@ -104,16 +107,15 @@ SegmentationOutput Hrda::outputs(const Tensor& images) {
   check_size(images);
   const int64_t height = images.dim(2), width = images.dim(3);
   const kernels::RandomWords words = kernels::philox(random_stream().next_key(), random_stream().step, 0);
-  const Window window{draw_corner(height - hr_crop_, words.word[0]),
-                      draw_corner(width - hr_crop_, words.word[1]), hr_crop_, hr_crop_};
+  // Corners fall on whole pixels of the logits of the image at half size.
+  const Window window = draw_window(height, width, hr_crop_, 2 * stride_, words);
 
   const Context context = look_at_context(images);
   const Tensor details =
       head_->forward(backbone_->forward(crop(images, window.top, window.left, window.height, window.width)));
-  const int64_t stride = hr_crop_ / details.dim(2);
-  const Window in_logits = divide(window, stride), in_context = divide(window, 2 * stride);
+  const Window in_logits = divide(window, stride_), in_context = divide(window, 2 * stride_);
   const Tensor attention = keep_window(context.attention, in_context);
-  const Tensor placed = pad(details, in_logits.top, in_logits.left, height / stride, width / stride);
+  const Tensor placed = pad(details, in_logits.top, in_logits.left, height / stride_, width / stride_);
   return {.logits = fuse(context.logits, attention, placed),
           .detail_logits = details,
           .detail_window = window,
@@ -146,26 +148,25 @@ Tensor Hrda::details_everywhere(const Tensor& images) {
         .copy_from(crop(images, w.top, w.left, w.height, w.width));
   const Tensor logits = head_->forward(backbone_->forward(crops));
 
-  const int64_t stride = hr_crop_ / logits.dim(2);
   const Shape logits_shape{batch, logits.dim(1), logits.dim(2), logits.dim(3)};
   Tensor sum;
   for (int64_t k = 0; const Window& w : windows) {
-    const Tensor placed = pad(logits.alias(logits_shape, k++ * logits_shape.numel()), w.top / stride,
-                              w.left / stride, height / stride, width / stride);
+    const Tensor placed = pad(logits.alias(logits_shape, k++ * logits_shape.numel()), w.top / stride_,
+                              w.left / stride_, height / stride_, width / stride_);
     sum = sum.defined() ? add(sum, placed) : placed;
   }
-  return mul(sum, share_of_window(sum, tops, lefts, stride));
+  return mul(sum, share_of_window(sum, tops, lefts));
 }
 
 const Tensor& Hrda::share_of_window(const Tensor& logits, const std::vector<int64_t>& tops,
-                                    const std::vector<int64_t>& lefts, int64_t stride) {
+                                    const std::vector<int64_t>& lefts) {
   const bool kept = share_of_window_.defined() && share_of_window_.shape() == logits.shape() &&
                     share_of_window_.dtype() == logits.dtype() &&
                     share_of_window_.device() == logits.device();
   if (kept) return share_of_window_;
-  const auto coverage_of = [&](std::vector<int64_t> corners, int64_t size) {
-    for (int64_t& corner : corners) corner /= stride;
-    return coverage(corners, hr_crop_ / stride, size);
+  const auto coverage_of = [this](std::vector<int64_t> corners, int64_t size) {
+    for (int64_t& corner : corners) corner /= stride_;
+    return coverage(corners, hr_crop_ / stride_, size);
   };
   const Tensor share =
       inverse_coverage(logits.shape(), coverage_of(tops, logits.dim(2)), coverage_of(lefts, logits.dim(3)));

@@ -6,15 +6,17 @@
 // decode_head.scale_attention.*.
 #pragma once
 
+#include "kernels/common/philox.h"
 #include "nn/encoder_decoder.h"
 
 namespace masktwins::nn {
 
 class Hrda : public SegmentationModel {
  public:
-  // Windows are hr_crop pixels wide and high. Both heads make maps of the same size and number of classes.
+  // Windows are hr_crop pixels wide and high. Both heads make maps with 1/stride of the height and width of
+  // an image, and the same number of classes.
   Hrda(std::unique_ptr<Encoder> backbone, std::unique_ptr<DecodeHead> head,
-       std::unique_ptr<DecodeHead> scale_attention, int64_t hr_crop);
+       std::unique_ptr<DecodeHead> scale_attention, int64_t hr_crop, int64_t stride);
 
   // Details from windows that overlap by half and cover the whole image, all in one batch, so that batch norm
   // in training mode (the teacher) sees them together. Records no graph.
@@ -31,17 +33,21 @@ class Hrda : public SegmentationModel {
   };
   Context look_at_context(const Tensor& images);
   Tensor details_everywhere(const Tensor& images);
-  // 1 / the number of windows that show a pixel, for logits like these, which have a pixel per `stride` of
-  // the image.
+  // 1 / the number of windows that show a pixel, for logits like these.
   const Tensor& share_of_window(const Tensor& logits, const std::vector<int64_t>& tops,
-                                const std::vector<int64_t>& lefts, int64_t stride);
+                                const std::vector<int64_t>& lefts);
   void check_size(const Tensor& images) const;
 
   std::unique_ptr<Encoder> backbone_;
   std::unique_ptr<DecodeHead> head_, scale_attention_;
-  int64_t hr_crop_;
+  int64_t hr_crop_, stride_;
   Tensor share_of_window_;  // of the last call: made on the host, and a step shall not wait for its copy
 };
+
+// A square window in an image. Its corner is a multiple of so many pixels, each with the same probability;
+// the last possible one, where the window ends with the image, is left out as in the release.
+Window draw_window(int64_t height, int64_t width, int64_t side, int64_t multiple,
+                   const kernels::RandomWords& words);
 
 // The corners of windows of `window` pixels along an axis of `size` pixels that overlap by half; the last one
 // is shifted to end with the axis.

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "nn/style_transfer.h"
 #include "tensor/autograd.h"
 #include "tensor/ops/add.h"
 #include "tensor/ops/attention.h"
@@ -138,11 +139,13 @@ std::vector<Tensor> MixTransformer::forward(const Tensor& images) {
   Tensor x = images;
   for (const auto& stage : stages_) {
     x = stage->patch_embed.forward(x);
+    if (maps.empty()) x = early_map(EarlyMap::embedding, x);
     for (const auto& block : stage->blocks) {
       const auto run = [&block = *block](const std::vector<Tensor>& in) { return block.forward(in[0]); };
       x = blocks++ < checkpoint_blocks_ ? checkpoint(run, {x}) : run({x});
     }
     x = stage->norm.forward(x);
+    if (maps.empty()) x = early_map(EarlyMap::stage1, x);
     maps.push_back(x);
   }
   return maps;

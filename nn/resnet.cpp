@@ -1,5 +1,6 @@
 #include "nn/resnet.h"
 
+#include "nn/style_transfer.h"
 #include "tensor/ops/add.h"
 #include "tensor/ops/max_pool2d.h"
 #include "tensor/ops/relu.h"
@@ -72,10 +73,11 @@ std::vector<Tensor> ResNet::forward(const Tensor& images) {
   Tensor x = stem1_.forward_relu(stem0_.forward(images));
   x = stem4_.forward_relu(stem3_.forward(x));
   x = stem7_.forward_relu(stem6_.forward(x));
-  x = max_pool2d(x, {.kernel = 3, .stride = 2, .padding = 1});
+  x = early_map(EarlyMap::embedding, max_pool2d(x, {.kernel = 3, .stride = 2, .padding = 1}));
   std::vector<Tensor> maps;
   for (const auto& layer : layers_) {
     for (const auto& block : layer) x = block->forward(x);
+    if (maps.empty()) x = early_map(EarlyMap::stage1, x);
     maps.push_back(x);
   }
   return maps;

@@ -50,7 +50,8 @@ std::unique_ptr<SegmentationModel> hrda(int64_t size, const ModelOptions& o) {
   auto backbone = encoder(size, o, init);
   auto head = daformer_head(*backbone, o, o.fusion, init);
   auto scale_attention = daformer_head(*backbone, o, "conv1", init);
-  return std::make_unique<Hrda>(std::move(backbone), std::move(head), std::move(scale_attention), o.hr_crop);
+  return std::make_unique<Hrda>(std::move(backbone), std::move(head), std::move(scale_attention), o.hr_crop,
+                                4);
 }
 
 struct RegisterFamily {

@@ -1,5 +1,6 @@
 #include "nn/unet.h"
 
+#include "nn/style_transfer.h"
 #include "tensor/ops/concat_channels.h"
 #include "tensor/ops/max_pool2d.h"
 
@@ -80,7 +81,7 @@ Tensor UNet::forward(const Tensor& images) {
   const ImageSize size = image_size(images, "unet");
   require(size.height % size_multiple() == 0 && size.width % size_multiple() == 0, "unet: images are ",
           size.height, "x", size.width, ", height and width must be multiples of 16; choose train.crop so");
-  const Tensor x1 = inc_.forward(images);
+  const Tensor x1 = early_map(EarlyMap::stage1, inc_.forward(images));
   const Tensor x2 = down1_.forward(x1);
   const Tensor x3 = down2_.forward(x2);
   const Tensor x4 = down3_.forward(x3);

@@ -9,8 +9,8 @@
 namespace masktwins::tests {
 
 // One of each family; all take RGB images of 64x64 pixels and more.
-inline const std::vector<std::string> families = {"unet", "segformer-b0", "daformer-b0", "hrda-b0",
-                                                  "deeplabv2-r50"};
+inline const std::vector<std::string> families = {"unet",    "segformer-b0",  "daformer-b0",
+                                                  "hrda-b0", "deeplabv2-r50", "hrda-deeplabv2-r50"};
 
 inline nn::ModelOptions tiny_options() {
   nn::ModelOptions options;

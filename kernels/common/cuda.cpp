@@ -22,16 +22,29 @@ int attribute(cudaDeviceAttr which) {
   return value;
 }
 
+// What to do about an error, where the runtime's own words do not say it.
+const char* advice(cudaError_t error) {
+  switch (error) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorLaunchFailure:
+    case cudaErrorLaunchTimeout:  // a kernel's own fault shows at a later call
+      return "; with CUDA_LAUNCH_BLOCKING=1, and without --cuda-graph, the kernel itself is named";
+    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorUnsupportedPtxVersion:
+      return "; this build has no kernels for this GPU, configure it with -DMASKTWINS_CUDA_ARCHITECTURES= "
+             "and the "
+             "compute capability that `masktwins doctor` shows, such as 86 for 8.6";
+    default: return "";
+  }
+}
+
 }  // namespace
 
 void check(cudaError_t error, const std::string& what) {
   if (error == cudaSuccess) return;
-  // A kernel's own fault shows at a later call.
-  const bool by_kernel = error == cudaErrorIllegalAddress || error == cudaErrorMisalignedAddress ||
-                         error == cudaErrorLaunchFailure || error == cudaErrorLaunchTimeout;
   throw std::runtime_error("cuda: " + what + ": " + cudaGetErrorString(error) + " (" +
-                           cudaGetErrorName(error) + ")" +
-                           (by_kernel ? "; with CUDA_LAUNCH_BLOCKING=1 the kernel itself is named" : ""));
+                           cudaGetErrorName(error) + ")" + advice(error));
 }
 
 cudaStream_t stream() {

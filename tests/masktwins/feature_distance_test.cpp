@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "tensor/autograd.h"
 #include "tests/network_golden.h"
 #include "tests/tiny_networks.h"
@@ -75,4 +78,16 @@ TEST_CASE("the reference is in evaluation mode, gets no gradient and never chang
   CHECK(distance.loss(student, images, labels).item() == first);
   CHECK(distance.loss(features, images, labels).item() == 0);
   for (const auto& [name, parameter] : network.named_parameters()) CHECK(!parameter->grad().defined());
+}
+
+TEST_CASE("a cell with 76 % car counts as car, one with 74 % as nothing") {
+  const FeatureDistance distance(std::make_unique<FixedFeatures>(Tensor::zeros({1, 6, 1, 1})), {13});
+  const auto loss = [&](double car) {
+    Tensor labels = Tensor::zeros({1, 64, 64}, DType::uint8);  // road
+    std::fill_n(labels.data<uint8_t>(), static_cast<int64_t>(car * 64 * 64), uint8_t{13});
+    return distance.loss(Tensor::full({1, 6, 1, 1}, 1), Tensor::zeros({1, 3, 64, 64}), labels).item();
+  };
+  CHECK(loss(0.76) == doctest::Approx(std::sqrt(6.0)));
+  CHECK(loss(0.74) == 0);
+  CHECK(loss(0.24) == 0);  // road is no thing
 }

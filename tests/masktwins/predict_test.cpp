@@ -154,3 +154,15 @@ TEST_CASE("uniform windows: the mean of the logits, three windows over the image
   check_column(70, 1.5);  // windows 1 and 2
   check_column(127, 2);   // window 2 alone
 }
+
+TEST_CASE("the published windows cover an image of Cityscapes three times") {
+  int windows = 0;
+  const SegmentationFunction model = [&](const Tensor& images) {
+    ++windows;
+    CHECK(images.shape() == Shape{1, 1, 1024, 1024});
+    return Tensor::zeros({1, 2, 1024, 1024});
+  };
+  predict_probabilities(model, Tensor::zeros({1, 1, 1024, 2048}),
+                        {.multiple = 32, .window = 1024, .stride = 512, .whole_pixels = 0});
+  CHECK(windows == 3);
+}

@@ -33,13 +33,13 @@ const std::map<std::string, Terms> terms_of_mode = {
 
 // The discriminator needs predictions of 32x32 at least, and DeepLab's have an eighth of the image's size.
 int64_t side_for(const std::string& mode, const std::string& network) {
-  if (mode == "advseg") return network == "deeplabv2-r50" ? 256 : 128;
-  return network == "hrda-b0" ? 128 : 64;
+  if (mode == "advseg") return network.find("deeplabv2") != std::string::npos ? 256 : 128;
+  return network.starts_with("hrda") ? 128 : 64;
 }
 
 struct Setting {
-  Setting(const std::string& mode, const std::string& network)
-      : config(parse_config("", "test", settings(mode, network))),
+  Setting(const std::string& mode, const std::string& network, const std::vector<std::string>& more = {})
+      : config(parse_config("", "test", settings(mode, network, more))),
         side(side_for(mode, network)),
         student(nn::build_model(network, tiny_options())),
         teacher(nn::build_model(network, tiny_options())),
@@ -59,11 +59,13 @@ struct Setting {
     return std::make_unique<FeatureDistance>(nn::build_model(network, options), std::vector<int64_t>{1, 3});
   }
 
-  static std::vector<std::string> settings(const std::string& mode, const std::string& network) {
+  static std::vector<std::string> settings(const std::string& mode, const std::string& network,
+                                           const std::vector<std::string>& more = {}) {
     std::vector<std::string> all = {"uda.mode=" + mode, "model.name=" + network, "model.in_channels=3",
                                     "model.classes=5",  "uda.mask_block=16",     "data.normalize=imagenet",
                                     "train.lr=0.002"};
     if (network != "unet") all.emplace_back("model.pretrained=weights of the frozen encoder");
+    all.insert(all.end(), more.begin(), more.end());
     return all;
   }
 
@@ -92,7 +94,7 @@ struct Setting {
 TEST_CASE("every preset takes steps with every family of networks") {
   for (const auto& [mode, mode_terms] : terms_of_mode)
     for (const std::string& network : families) {
-      if (mode == "hrda" && network != "hrda-b0") continue;
+      if (mode == "hrda" && !network.starts_with("hrda")) continue;
       CAPTURE(mode);
       CAPTURE(network);
       Setting setting(mode, network);
@@ -119,7 +121,63 @@ TEST_CASE("the preset hrda is for networks of that family") {
   for (const std::string& network : families) {
     const std::string error = error_of([&] { parse_config("", "test", Setting::settings("hrda", network)); });
     CAPTURE(network);
-    if (network == "hrda-b0") CHECK(error.empty());
+    if (network.starts_with("hrda")) CHECK(error.empty());
     else CHECK(error.find("needs a network of the hrda family") != std::string::npos);
   }
+}
+
+TEST_CASE("every choice of masked images gives finite losses under its own names") {
+  const std::map<std::string, Terms> masked = {
+      {"target", {"masked", "masked_cm"}},
+      {"source", {"masked_source", "masked_source_cm"}},
+      {"both", {"masked", "masked_cm", "masked_source", "masked_source_cm"}},
+  };
+  for (const auto& [images, terms] : masked)
+    for (const char* augment : {"true", "false"}) {
+      CAPTURE(images);
+      CAPTURE(augment);
+      Setting setting("masktwins", "segformer-b0",
+                      {"uda.mask_image=" + images, concat_text("uda.mask_augment=", augment)});
+      Terms found;
+      const StepReport report = setting.train_step->run(setting.batch(0));
+      for (const auto& [name, loss] : report.losses) {
+        CHECK(std::isfinite(loss.item()));
+        if (name.starts_with("masked")) found.insert(name);
+      }
+      CHECK(found == terms);
+      CHECK(report.views.size() == 2);
+      CHECK(report.view_logits.size() == 2);
+    }
+  Setting mic("mic", "segformer-b0", {"uda.mask_image=both"});
+  Terms found;
+  for (const auto& [name, loss] : mic.train_step->run(mic.batch(0)).losses) found.insert(name);
+  CHECK(found == Terms{"source", "feature_distance", "mix", "masked"});
+}
+
+TEST_CASE("AdaIN changes the source pass and nothing before uda.start") {
+  for (const std::string& network : families) {
+    CAPTURE(network);
+    const auto source_loss = [&](const std::string& adain, const std::string& start) {
+      Setting setting("paper", network, {"uda.adain=" + adain, "uda.start=" + start});
+      return setting.train_step->run(setting.batch(0)).losses[0].second.item();
+    };
+    const double plain = source_loss("none", "0"), restyled = source_loss("stage1", "0");
+    CHECK(std::isfinite(restyled));
+    CHECK(restyled != plain);
+    CHECK(source_loss("stage1", "1") == plain);
+    if (network == "unet") continue;
+    CHECK(source_loss("embedding", "0") != plain);
+    CHECK(source_loss("both", "0") != restyled);
+  }
+}
+
+TEST_CASE("AdaIN is refused where it has no place") {
+  const auto error = [](const std::string& mode, const std::string& network, const std::string& adain) {
+    return error_of(
+        [&] { parse_config("", "test", Setting::settings(mode, network, {"uda.adain=" + adain})); });
+  };
+  CHECK(error("paper", "unet", "stage1").empty());
+  CHECK(error("paper", "unet", "both").find("use stage1") != std::string::npos);
+  CHECK(error("source-only", "segformer-b0", "both").find("set it to none") != std::string::npos);
+  CHECK(error("paper", "segformer-b0", "shallow").find("uda.adain must be") != std::string::npos);
 }

@@ -17,22 +17,6 @@ Config street_config(const std::string& network, const std::vector<std::string>&
   return parse_config("", "test", settings);
 }
 
-// The network of the configuration with a handful of channels, which no key of a configuration can ask for.
-std::unique_ptr<nn::SegmentationModel> tiny(const Config& config, Device device) {
-  auto network = nn::build_model(config.model.name, {.in_channels = config.model.in_channels,
-                                                     .classes = config.model.classes,
-                                                     .seed = static_cast<uint32_t>(config.seed),
-                                                     .drop_path = config.model.drop_path,
-                                                     .dropout = config.model.dropout,
-                                                     .checkpoint_blocks = config.model.checkpoint_blocks,
-                                                     .head_channels = 8,
-                                                     .hr_crop = config.model.hr_crop,
-                                                     .stage_channels = {4, 8, 10, 16},
-                                                     .stage_depths = {1, 1, 1, 1}});
-  network->to(device);
-  return network;
-}
-
 }  // namespace
 
 TEST_CASE("a complete step of every street network on CUDA gives the CPU's losses and gradients") {
@@ -40,7 +24,7 @@ TEST_CASE("a complete step of every street network on CUDA gives the CPU's losse
   for (const char* network : {"segformer-b0", "daformer-b0", "hrda-b0", "deeplabv2-r50"}) {
     CAPTURE(network);
     const Config config = street_config(network);
-    const Agreement agreement = compare_devices(config, config, batch_of(config, 0), tiny);
+    const Agreement agreement = compare_devices(config, config, batch_of(config, 0), tiny_network);
     CHECK(agreement.largest_loss_error <= 1e-5);
     CHECK(agreement.gradient_error <= 1e-4);
   }
@@ -54,7 +38,7 @@ TEST_CASE("the further losses of the street scenes are the same on CUDA") {
                                      "uda.feature_distance_weight=0.1"});
   data::Batch batch = batch_of(config, 0);
   batch.source_labels.fill(1);  // one of the things whose features are kept, everywhere
-  const Agreement agreement = compare_devices(config, config, batch, tiny);
+  const Agreement agreement = compare_devices(config, config, batch, tiny_network);
   CHECK(agreement.largest_loss_error <= 1e-5);
   CHECK(agreement.gradient_error <= 1e-4);
 }
@@ -72,7 +56,7 @@ TEST_CASE("a street network's step in 16 bits is near the CPU's in float32") {
     const Config config = street_config(network, {all_sure});
     const Agreement agreement = compare_devices(
         config, street_config(network, {all_sure, concat_text("train.precision=", precision)}),
-        batch_of(config, 0), tiny);
+        batch_of(config, 0), tiny_network);
     CHECK(agreement.largest_loss_error <= loss_tolerance);
     CHECK(agreement.gradient_error <= gradient_tolerance);
     CHECK(agreement.gradient_error > 1e-4);  // it did compute in 16 bits
@@ -82,12 +66,6 @@ TEST_CASE("a street network's step in 16 bits is near the CPU's in float32") {
 TEST_CASE("a step of a street network does not wait for the device") {
   const CudaDevice device;
   Training training(street_config("hrda-b0", {"model.pretrained=none", "uda.feature_distance_weight=0.1"}),
-                    Device::cuda, tiny);
-  training.run(batch_of(training.config, 0));  // makes caches
-  const data::Batch batch = to(batch_of(training.config, 1), Device::cuda);
-#ifdef MASKTWINS_CUDA_EMULATED
-  emulator::take_counts();
-  training.step.run(batch);
-  CHECK(emulator::take_counts().empty());
-#endif
+                    Device::cuda, tiny_network);
+  check_that_steps_do_not_wait(training);
 }

@@ -67,14 +67,7 @@ TEST_CASE("ten steps on CUDA train as on the CPU, and repeat every bit") {
 TEST_CASE("a step does not wait for the device") {
   const CudaDevice device;
   Training training(small_config({"train.clip_norm=1"}), Device::cuda);
-  training.run(batch_of(training.config, 0));  // makes caches
-  const data::Batch batch = to(batch_of(training.config, 1), Device::cuda);
-#ifdef MASKTWINS_CUDA_EMULATED
-  // The emulator runs nothing before the host waits.
-  emulator::take_counts();
-  training.step.run(batch);
-  CHECK(emulator::take_counts().empty());
-#endif
+  check_that_steps_do_not_wait(training);
 }
 
 TEST_CASE("a NaN on CUDA stops the student at once and is reported at the next look") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <map>
 
 #include "masktwins/network.h"
 #include "tensor/autograd.h"
@@ -77,4 +78,62 @@ TEST_CASE("a step with finite losses and gradients changes the parameters") {
   const std::vector<float> before = setting.parameters();
   setting.train_step.run(setting.batch);
   CHECK(setting.parameters() != before);
+}
+
+TEST_CASE("twins that look alike agree, and cost as much as one view") {
+  const auto losses = [](const std::string& masks) {
+    std::vector<std::string> settings = source_and_masks;
+    settings.insert(settings.end(), {"uda.masks=" + masks, "uda.cm_weight=1", "uda.quality_weight=false"});
+    Setting setting(settings);
+    setting.batch.target_images.fill(0);  // whatever is hidden, both views are the image
+    std::map<std::string, double> values;
+    for (const auto& [name, loss] : setting.train_step.run(setting.batch).losses) values[name] = loss.item();
+    return values;
+  };
+  const auto twins = losses("2"), single = losses("1");
+  CHECK(twins.at("masked_cm") == 0);
+  CHECK(twins.at("masked") > 0);
+  CHECK(twins.at("masked") == single.at("masked"));
+}
+
+TEST_CASE("MinEnt pays for the entropy of what the student says about the target") {
+  Setting setting({"model.width=2", "uda.mode=advent", "uda.entropy_weight=0.01"});
+  std::vector<double> logits;  // (1, 2, 32, 32)
+  {
+    const NoGrad no_grad;
+    logits = setting.student->forward(setting.batch.target_images).to(DType::float64).to_values<double>();
+  }
+  double sum = 0;
+  const std::size_t pixels = logits.size() / 2;
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const double p = 1 / (1 + std::exp(logits[i + pixels] - logits[i]));
+    sum -= p * std::log(p) + (1 - p) * std::log(1 - p);
+  }
+  const StepReport report = setting.train_step.run(setting.batch);
+  REQUIRE(report.losses.size() == 2);
+  CHECK(report.losses[1].first == "entropy");
+  CHECK(report.losses[1].second.item() == doctest::Approx(0.01 * sum / static_cast<double>(pixels)));
+}
+
+TEST_CASE("AdvSeg pays what the discriminator asks, and teaches both networks") {
+  const std::vector<std::string> settings = {"model.width=2", "uda.mode=advseg",
+                                             "uda.adversarial_weight=0.1"};
+  Setting alone(settings), setting(settings);
+  Adversary adversary(2, 1e-4, 10, 1, Device::cpu);
+  double expected = 0;
+  {
+    const NoGrad no_grad;
+    expected = 0.1 * adversary.fooling_loss(setting.student->forward(setting.batch.target_images)).item();
+  }
+  const std::vector<float> before = adversary.network().named_parameters()[0].second->to_values<float>();
+  TrainStep step(setting.config, *setting.student, *setting.optimizer, *setting.teacher,
+                 setting.teacher_arena, {nullptr, &adversary});
+  const StepReport report = step.run(setting.batch);
+  REQUIRE(report.losses.size() == 3);
+  CHECK(report.losses[1].first == "adversarial");
+  CHECK(report.losses[1].second.item() == doctest::Approx(expected));
+  CHECK(report.losses[2].first == "discriminator");
+  CHECK(adversary.network().named_parameters()[0].second->to_values<float>() != before);
+  alone.train_step.run(alone.batch);
+  CHECK(setting.parameters() != alone.parameters());
 }

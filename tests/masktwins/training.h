@@ -15,8 +15,23 @@
 #include "masktwins/train_step.h"
 #include "optim/optimizer.h"
 #include "tensor/op.h"
+#include "tests/cuda_device.h"
+#include "tests/tiny_networks.h"
 
 namespace masktwins::tests {
+
+// The network of the configuration with a handful of channels, which no key of a configuration can ask for.
+inline std::unique_ptr<nn::SegmentationModel> tiny_network(const Config& config, Device device) {
+  nn::ModelOptions options = tiny_options();
+  options.in_channels = config.model.in_channels;
+  options.classes = config.model.classes;
+  options.seed = static_cast<uint32_t>(config.seed);
+  options.hr_crop = config.model.hr_crop;
+  options.stage_depths = {1, 1, 1, 1};
+  auto network = nn::build_model(config.model.name, options);
+  network->to(device);
+  return network;
+}
 
 using NetworkBuilder = std::function<std::unique_ptr<nn::SegmentationModel>(const Config&, Device)>;
 
@@ -70,6 +85,17 @@ struct Training {
   std::unique_ptr<Adversary> adversary;
   TrainStep step;
 };
+
+// On CUDA. The emulator runs nothing before the host waits, so it knows.
+inline void check_that_steps_do_not_wait(Training& training) {
+  training.run(batch_of(training.config, 0));  // makes caches
+#ifdef MASKTWINS_CUDA_EMULATED
+  const data::Batch batch = to(batch_of(training.config, 1), Device::cuda);
+  emulator::take_counts();
+  training.step.run(batch);
+  CHECK(emulator::take_counts().empty());
+#endif
+}
 
 struct Agreement {
   double largest_loss_error = 0;  // relative

@@ -72,9 +72,12 @@ TEST_CASE("DAFormer computes what PyTorch computes") {
   });
 }
 
-TEST_CASE("HRDA computes what PyTorch computes, in training, as teacher and in evaluation") {
-  in_both_precisions("hrda", [](const data::TensorFile& golden, DType dtype, double tolerance) {
-    const auto model = nn::build_model("hrda-b0", narrow());
+namespace {
+
+// In training, as teacher and in evaluation.
+void check_hrda(const std::string& network, const std::string& file) {
+  in_both_precisions(file, [&](const data::TensorFile& golden, DType dtype, double tolerance) {
+    const auto model = nn::build_model(network, narrow());
     initialise(*model, dtype);
     const Tensor images = noise(image_site, {2, 3, 128, 192}).to(dtype);
     begin_random_step(7, 3);
@@ -92,4 +95,11 @@ TEST_CASE("HRDA computes what PyTorch computes, in training, as teacher and in e
     model->set_training(false);
     check_probe(model->forward(images), expected(golden, "prediction"), tolerance, "prediction");
   });
+}
+
+}  // namespace
+
+TEST_CASE("HRDA computes what PyTorch computes") { check_hrda("hrda-b0", "hrda"); }
+TEST_CASE("HRDA with DeepLabV2 computes what PyTorch computes") {
+  check_hrda("hrda-deeplabv2-r101", "hrda_deeplabv2");
 }

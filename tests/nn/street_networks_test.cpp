@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "nn/daformer_head.h"
 #include "nn/hrda.h"
@@ -60,6 +61,15 @@ TEST_CASE("HRDA with MiT-B5 has the published number of parameters and looks at 
   const NonFiniteGuard every_result_is_finite;
   const Tensor logits = model->forward(picture({1, 3, 64, 64}));
   CHECK(logits.shape() == Shape{1, 19, 64, 64});
+}
+
+TEST_CASE("HRDA with DeepLabV2 names its heads as the official checkpoints do") {
+  const auto names = names_of(*nn::build_model("hrda-deeplabv2-r101", tiny_options()));
+  for (const char* name : {"backbone.stem.0.weight", "decode_head.head.aspp_modules.0.conv.weight",
+                           "decode_head.scale_attention.aspp_modules.3.conv.bias"}) {
+    CAPTURE(name);
+    CHECK(has(names, name));
+  }
 }
 
 TEST_CASE("parameters are named as in the official checkpoints") {
@@ -176,10 +186,29 @@ TEST_CASE("hrda draws its window on a grid of 8 pixels") {
   CHECK(*std::max_element(tops.begin(), tops.end()) == 56);  // 64 is never drawn
 }
 
+TEST_CASE(
+    "the published window: 64 corners per axis, none at the end, 64 x 64 pixels of the context's logits") {
+  std::set<int64_t> tops, lefts;
+  for (uint64_t step = 0; step < 4000; ++step) {
+    const nn::Window window = nn::draw_window(1024, 1024, 512, 8, kernels::philox({1, 2}, step, 0));
+    tops.insert(window.top);
+    lefts.insert(window.left);
+    CHECK(window.height / 8 == 64);
+    CHECK(window.width / 8 == 64);
+  }
+  for (const std::set<int64_t>& corners : {tops, lefts}) {
+    CHECK(corners.size() == 64);
+    CHECK(*corners.begin() == 0);
+    CHECK(*corners.rbegin() == 504);
+  }
+}
+
 TEST_CASE("windows at full resolution overlap by half") {
   CHECK(nn::half_overlapping_windows(1024, 512) == std::vector<int64_t>{0, 256, 512});
   CHECK(nn::half_overlapping_windows(1088, 512) == std::vector<int64_t>{0, 256, 512, 576});
   CHECK(nn::half_overlapping_windows(512, 512) == std::vector<int64_t>{0});
+  const auto per_axis = nn::half_overlapping_windows(1024, 512).size();
+  CHECK(per_axis * per_axis == 9);
 }
 
 TEST_CASE("street networks say which sizes they take") {
@@ -193,6 +222,9 @@ TEST_CASE("street networks say which sizes they take") {
                        doctest::Contains("model.hr_crop"), Error);
   options.hr_crop = 40;
   CHECK_THROWS_WITH_AS(nn::build_model("hrda-b0", options), doctest::Contains("model.hr_crop"), Error);
+  options.hr_crop = 40;  // of logits with an eighth of the size: no multiple of 16
+  CHECK_THROWS_WITH_AS(nn::build_model("hrda-deeplabv2-r50", options), doctest::Contains("multiple of 16"),
+                       Error);
   options.fusion = "sum";
   CHECK_THROWS_WITH_AS(nn::build_model("daformer-b0", options), doctest::Contains("model.fusion"), Error);
 }

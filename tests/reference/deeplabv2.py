@@ -1,7 +1,9 @@
-"""DeepLabV2 with a ResNet-v1c in PyTorch, with the parameter names of open-mmlab. Needs torch from PyPI."""
+"""DeepLabV2 with a ResNet-v1c in PyTorch, with the parameter names of open-mmlab. Needs torch and transformers from PyPI."""
 
 import torch
 from torch import nn
+
+from street_networks import TwoScales
 
 R50, R101 = (3, 4, 6, 3), (3, 4, 23, 3)
 
@@ -74,6 +76,27 @@ class DeepLabV2(nn.Module):
     def forward(self, x):
         features = self.backbone(x)
         return self.decode_head(features), features
+
+
+class HrdaHead(nn.Module):
+    def __init__(self, inputs, classes):
+        super().__init__()
+        self.head, self.scale_attention = LastMap(inputs, classes), LastMap(inputs, classes)
+
+
+class LastMap(Head):
+    def forward(self, maps):
+        return super().forward(maps[-1])
+
+
+class HrdaDeepLabV2(TwoScales):
+    def __init__(self, depths, classes, widths, crop):
+        super().__init__(crop, stride=8)
+        self.backbone = ResNetV1c(depths, widths)
+        self.decode_head = HrdaHead(4 * widths[-1], classes)
+
+    def maps(self, images):
+        return [self.backbone(images)]
 
 
 if __name__ == "__main__":

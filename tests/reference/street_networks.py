@@ -161,17 +161,13 @@ def doubled(x):
     return interpolate(x, scale_factor=2, mode="bilinear")
 
 
-class Hrda(nn.Module):
-    """HRDA with two scales; windows are squares of `crop` pixels."""
+class TwoScales(nn.Module):
+    """HRDA: the image at half size, and square windows of `crop` pixels at full size. Subclasses have `maps(images)`,
+    and heads in `decode_head` whose logits have 1 / `stride` of the size."""
 
-    def __init__(self, channels, depths, head_channels, classes, crop):
+    def __init__(self, crop, stride):
         super().__init__()
-        self.segformer = hugging_face(channels, depths)
-        self.decode_head = HrdaHead(channels, head_channels, classes)
-        self.crop = crop
-
-    def maps(self, images):
-        return self.segformer(images, output_hidden_states=True).hidden_states
+        self.crop, self.stride = crop, stride
 
     def context(self, images):
         maps = self.maps(interpolate(images, scale_factor=0.5, mode="bilinear"))
@@ -180,14 +176,18 @@ class Hrda(nn.Module):
     def fuse(self, context, attention, details):
         return doubled(attention) * details + doubled((1 - attention) * context)
 
+    def box(self, top, left, scale):
+        """A window's rows and columns in maps with 1 / scale of the size."""
+        return (..., slice(top // scale, (top + self.crop) // scale), slice(left // scale, (left + self.crop) // scale))
+
     def forward(self, images, top, left):
-        """Logits, and those of the window at (top, left)."""
+        """Logits, those of the window at (top, left), and the features of the half-sized image."""
         context, attention, features = self.context(images)
-        details = self.decode_head.head(self.maps(images[:, :, top:top + self.crop, left:left + self.crop]))
+        details = self.decode_head.head(self.maps(images[self.box(top, left, 1)]))
         batch, classes, height, width = context.shape
         mask, placed = torch.zeros_like(attention), context.new_zeros(batch, classes, 2 * height, 2 * width)
-        mask[:, :, top // 8:(top + self.crop) // 8, left // 8:(left + self.crop) // 8] = 1
-        placed[:, :, top // 4:(top + self.crop) // 4, left // 4:(left + self.crop) // 4] = details
+        mask[self.box(top, left, 2 * self.stride)] = 1
+        placed[self.box(top, left, self.stride)] = details
         return self.fuse(context, attention * mask, placed), details, features
 
     def predict(self, images):
@@ -197,14 +197,23 @@ class Hrda(nn.Module):
         tops, lefts = (sorted({*range(0, size - self.crop, self.crop // 2), size - self.crop})
                        for size in (height, width))
         boxes = [(top, left) for top in tops for left in lefts]
-        crops = torch.cat([images[:, :, t:t + self.crop, l:l + self.crop] for t, l in boxes])
-        parts = self.decode_head.head(self.maps(crops)).chunk(len(boxes))
-        total = context.new_zeros(*context.shape[:2], height // 4, width // 4)
+        parts = self.decode_head.head(self.maps(torch.cat([images[self.box(*box, 1)] for box in boxes])))
+        total = context.new_zeros(*context.shape[:2], height // self.stride, width // self.stride)
         count = torch.zeros_like(total)
-        for (t, l), part in zip(boxes, parts):
-            total[:, :, t // 4:(t + self.crop) // 4, l // 4:(l + self.crop) // 4] += part
-            count[:, :, t // 4:(t + self.crop) // 4, l // 4:(l + self.crop) // 4] += 1
+        for box, part in zip(boxes, parts.chunk(len(boxes))):
+            total[self.box(*box, self.stride)] += part
+            count[self.box(*box, self.stride)] += 1
         return interpolate(self.fuse(context, attention, total / count), size=(height, width), mode="bilinear")
+
+
+class Hrda(TwoScales):
+    def __init__(self, channels, depths, head_channels, classes, crop):
+        super().__init__(crop, stride=4)
+        self.segformer = hugging_face(channels, depths)
+        self.decode_head = HrdaHead(channels, head_channels, classes)
+
+    def maps(self, images):
+        return self.segformer(images, output_hidden_states=True).hidden_states
 
 
 class Daformer(nn.Module):
