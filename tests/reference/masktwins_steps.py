@@ -4,8 +4,8 @@
 
 inputs.safetensors holds what all modes share: the parameters before step 0 (`initial.*`) and per step the
 source image, its label and the target image. <mode>.safetensors holds the configuration of the mode as TOML
-in its metadata, every loss term of every step after its weight, the share of sure pixels (`quality`), and the
-parameters of student and teacher after the last step.
+in its metadata, every loss term of every step after its weight, the share of sure pixels (`quality`), and probes
+of the parameters of student and teacher after the last step, in the order of their names.
 
 Masks and classes are drawn here as in the program: numbers are a function of (seed, site, step), and every
 use of randomness takes the next site: ClassMix, colours and blur of the mixture, colours and blur of the
@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 
 from adaptation import (IGNORE, RandomSites, class_mix, consistency, cross_entropy, masked_views, to_toml,
                         update_teacher)
+from parameter_draws import probe
 from unet import UNet
 
 SEED, WIDTH, CROP, BATCH, BLOCK = 5, 2, 32, 2, 8
@@ -103,7 +104,8 @@ def train(initial, batches, switches, steps):
             history.setdefault(name, []).append(value.detach())
     result = {name: torch.stack(values) for name, values in history.items()}
     for role, model in (("student", student), ("teacher", teacher)):
-        result.update({f"{role}.{name}": value for name, value in model.state_dict().items()})
+        parameters = dict(model.named_parameters())
+        result[f"{role}.parameters"] = torch.stack([probe(parameters[name]) for name in sorted(parameters)])
     return result
 
 
