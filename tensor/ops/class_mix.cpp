@@ -110,7 +110,7 @@ const RegisterOp registered({
     .run = run,
     .reference = reference,
     .samples = {sample(2, 2, 3, 17, 23), sample(3, 1, 1, 8, 9), sample(2, 1, 2, 70, 61),
-                sample(1, 1, 1, 1, 1), sample(0, 1, 3, 4, 4), sample(2, 1, 3, 16, 12)},
+                sample(1, 1, 1, 1, 1), sample(0, 1, 3, 4, 4), sample(2, 1, 3, 16, 12), sample(1, 1, 1, 5, 9)},
     .benchmarks = {sample(2, 1, 3, 1024, 1024), sample(2, 2, 1, 512, 512)},
     .work = [](const Tensors& in, const Attributes&) { return work(in[0], in[1], in[4]); },
     .has_gradient = false,

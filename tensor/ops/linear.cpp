@@ -115,7 +115,8 @@ const RegisterOp registered({
                 sample({2, 19, 5, 6}, 19, 33),  // an image: pixels are rows
                 sample({1100, 3}, 3, 2),        // several slices of rows
                 sample({3, 5}, 5, 100),         // several groups of outputs
-                sample({1, 1}, 1, 1), sample({0, 4, 8}, 8, 3)},
+                sample({1, 1}, 1, 1), sample({0, 4, 8}, 8, 3),
+                sample({1100, 8}, 8, 16)},  // several slices of whole vectors
     .benchmarks = {sample({1, 16384, 32}, 32, 128), sample({1, 16384, 64}, 64, 64),
                    sample({1, 16384, 64}, 64, 256), sample({2, 1024, 320}, 320, 1280),
                    sample({2, 256, 512}, 512, 2048)},
