@@ -53,7 +53,8 @@ const RegisterOp registered({
     .samples = {{{{{2, 3, 5, 7}}}, window(1, 2, 3, 4)},
                 {{{{1, 1, 1, 1}}}, window(0, 0, 1, 1)},
                 {{{{2, 3, 5, 7}}}, window(5, 3, 0, 2)},
-                {{{{2, 5, 90, 70}}}, window(11, 1, 79, 69)}},
+                {{{{2, 5, 90, 70}}}, window(11, 1, 79, 69)},
+                {{{{1, 2, 6, 5}}}, window(1, 1, 3, 3)}},
     .benchmarks = {{{{{2, 32, 512, 512}}}, window(128, 128, 256, 256)}},
     .work =
         [](const Tensors& inputs, const Attributes& attributes) {
