@@ -11,8 +11,8 @@
 
 #include "kernels/common/device_scratch.h"
 #include "kernels/common/float16.h"
-#include "kernels/common/stream.h"
 #include "kernels/common/lru_cache.h"
+#include "kernels/common/stream.h"
 
 namespace masktwins::kernels::cuda {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "kernels/add_bias.h"
 #include "kernels/common/device_scratch.h"
-#include "kernels/vendor/cudnn.h"
 #include "kernels/common/lru_cache.h"
+#include "kernels/vendor/cudnn.h"
 
 namespace masktwins::kernels::cuda {
 namespace {
