@@ -38,7 +38,7 @@ test: all sanitize
 	@if nvidia-smi -L > /dev/null 2>&1; then $(MAKE) cuda && cd $(CUDA_BUILD) && ctest; fi
 
 demo: all
-	experiments/demo $(BUILD)/masktwins runs/demo
+	experiments/demo $(BUILD)/masktwins
 
 # Our training step beside PyTorch's (needs python3 with torch).
 bench: all
