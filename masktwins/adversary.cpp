@@ -12,16 +12,18 @@ namespace {
 
 constexpr int64_t width = 64;
 
-std::unique_ptr<optim::Optimizer> build_optimizer(optim::ParameterArena& arena) {
-  return optim::build_optimizer(arena, {.name = "adam", .beta1 = 0.9, .beta2 = 0.99});
+std::unique_ptr<optim::Optimizer> build_optimizer(optim::ParameterArena& arena, bool loss_scaling) {
+  return optim::build_optimizer(arena,
+                                {.name = "adam", .beta1 = 0.9, .beta2 = 0.99, .loss_scaling = loss_scaling});
 }
 
 }  // namespace
 
-Adversary::Adversary(int64_t classes, double learning_rate, int64_t iterations, uint32_t seed, Device device)
+Adversary::Adversary(int64_t classes, double learning_rate, int64_t iterations, uint32_t seed, Device device,
+                     bool loss_scaling)
     : network_(classes, width, seed),
       arena_((network_.to(device), network_)),
-      optimizer_(build_optimizer(arena_)),
+      optimizer_(build_optimizer(arena_, loss_scaling)),
       schedule_{.name = "poly", .base = learning_rate, .iterations = iterations, .power = 0.9, .warmup = 0} {}
 
 // With z the discriminator's logit, softmax over (0, z) is (1 - sigmoid z, sigmoid z).
@@ -39,7 +41,7 @@ Tensor Adversary::learn(const Tensor& source_logits, const Tensor& target_logits
   arena_.zero_gradients();
   const Tensor loss =
       scale(add(domain_loss(source_logits.detach(), true), domain_loss(target_logits.detach(), false)), 0.5);
-  backward(loss);
+  backward(optimizer_->scaled(loss));
   optimizer_->step(schedule_.at(step));
   return loss.detach();
 }

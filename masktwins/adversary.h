@@ -12,8 +12,10 @@ namespace masktwins {
 
 class Adversary {
  public:
-  // Adam with decays 0.9 and 0.99; the learning rate falls as (1 - t / iterations)^0.9.
-  Adversary(int64_t classes, double learning_rate, int64_t iterations, uint32_t seed, Device device);
+  // Adam with decays 0.9 and 0.99; the learning rate falls as (1 - t / iterations)^0.9. Steps in float16 need
+  // loss_scaling, as the student's do.
+  Adversary(int64_t classes, double learning_rate, int64_t iterations, uint32_t seed, Device device,
+            bool loss_scaling = false);
 
   // What the student pays for target logits (N, K, h, w) that the discriminator recognises as such: binary
   // cross-entropy with the answer "source". Its gradient reaches the discriminator, too; learn() discards it.

@@ -18,7 +18,6 @@
 #include "tensor/ops/class_mix.h"
 #include "tensor/ops/dropout.h"
 #include "tensor/ops/entropy.h"
-#include "tensor/ops/mul.h"
 #include "tensor/ops/scale.h"
 #include "tensor/profiler.h"
 #include "tensor/random.h"
@@ -235,8 +234,7 @@ void TrainStep::log(const std::string& name, const Tensor& loss, StepReport& rep
 
 void TrainStep::differentiate(const Tensor& loss) const {
   const kernels::Range range("backward");
-  const Tensor factor = optimizer_.loss_scale();
-  backward(factor.defined() ? mul(loss, factor) : loss);
+  backward(optimizer_.scaled(loss));
 }
 
 }  // namespace masktwins

@@ -64,7 +64,8 @@ std::unique_ptr<FeatureDistance> make_feature_distance(const Config& config, Dev
 std::unique_ptr<Adversary> make_adversary(const Config& config, Device device) {
   if (config.uda.adversarial_weight == 0) return nullptr;
   return std::make_unique<Adversary>(config.model.classes, config.uda.discriminator_lr,
-                                     config.train.iterations, static_cast<uint32_t>(config.seed), device);
+                                     config.train.iterations, static_cast<uint32_t>(config.seed), device,
+                                     config.train.precision == "float16");
 }
 
 std::string picture_name(const char* kind, int64_t step) {

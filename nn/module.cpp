@@ -1,5 +1,7 @@
 #include "nn/module.h"
 
+#include "tensor/memory_tag.h"
+
 namespace masktwins::nn {
 
 void Module::collect(const std::string& prefix, NamedTensors Module::*list, NamedTensors& out) const {
@@ -32,6 +34,7 @@ void Module::to(DType dtype) {
 }
 
 void Module::to(Device device) {
+  const MemoryTag tag("parameters");
   for (const auto& [name, tensor] : named_parameters())
     *tensor = tensor->to(device).detach().set_requires_grad();
   for (const auto& [name, tensor] : named_buffers())

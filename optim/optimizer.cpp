@@ -3,6 +3,7 @@
 #include "tensor/memory_tag.h"
 #include "tensor/ops/adam_step.h"
 #include "tensor/ops/gradient_control.h"
+#include "tensor/ops/mul.h"
 #include "tensor/ops/sgd_step.h"
 #include "tensor/ops/squared_norm.h"
 
@@ -88,6 +89,10 @@ Optimizer::Optimizer(ParameterArena& arena, const OptimizerOptions& options,
     const std::vector<float> first_scale = {65536, 0};
     scale_ = Tensor::from_values<float>({2}, first_scale).to(arena.values().device());
   }
+}
+
+Tensor Optimizer::scaled(const Tensor& loss) const {
+  return scale_.defined() ? mul(loss, loss_scale()) : loss;
 }
 
 void Optimizer::step(double lr, const Tensor& failure, int64_t step) {

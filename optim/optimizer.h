@@ -37,6 +37,8 @@ class Optimizer {
   void step(double lr, const Tensor& failure = {}, int64_t step = 0);
   // What every loss must be multiplied with before backward, a scalar; undefined without loss_scaling.
   Tensor loss_scale() const { return scale_.defined() ? scale_.alias({}) : Tensor(); }
+  // The loss as backward must get it.
+  Tensor scaled(const Tensor& loss) const;
   // Flat tensors that a checkpoint must hold, by name.
   std::vector<std::pair<std::string, Tensor>> state() const;
   // Number of updates made, without those that were skipped; waits for the device. Set when a run is resumed.

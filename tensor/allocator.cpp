@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <unordered_map>
@@ -95,6 +96,21 @@ TagAccount& cuda_account() {
   return *account;
 }
 
+// "; activations 100 MiB; parameters 30 MiB; ...", then what is not the allocator's.
+std::string what_holds_cuda_memory(const AllocatorStats& stats) {
+  std::string text;
+  for (const auto& [tag, held] : cuda_account().totals())
+    text += concat_text("; ", tag, ' ', held >> 20, " MiB");
+  if constexpr (built_with_cuda) {
+    const kernels::cuda::DeviceDescription device = kernels::cuda::describe_device();
+    const std::size_t ours = stats.active + stats.cached + device.free_memory;
+    text +=
+        concat_text("; libraries and other programs ", (device.memory - std::min(ours, device.memory)) >> 20,
+                    " MiB; free ", device.free_memory >> 20, " of ", device.memory >> 20, " MiB");
+  }
+  return text;
+}
+
 thread_local const char* current_tag = "activations";
 
 // Kernels take their working memory from the tensors' allocator.
@@ -144,10 +160,7 @@ void* CachingAllocator::allocate(std::size_t bytes) {
       block = source_.allocate(size);
     }
     if (block == nullptr) {
-      std::string holders;
-      if (device_ == Device::cuda)
-        for (const auto& [tag, held] : cuda_account().totals())
-          holders += concat_text("; ", tag, ' ', held >> 20, " MiB");
+      const std::string holders = device_ == Device::cuda ? what_holds_cuda_memory(stats_) : "";
       fail("out of memory on ", device_, ": a tensor of ", size >> 20, " MiB was refused (", describe(stats_),
            holders, "); use a smaller train.crop, train.batch or model.width");
     }

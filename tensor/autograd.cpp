@@ -6,6 +6,7 @@
 
 #include "kernels/add.h"
 #include "tensor/dispatch.h"
+#include "tensor/profiler.h"
 #include "tensor/random.h"
 
 namespace masktwins {
@@ -34,6 +35,8 @@ void check_finite(const char* op, const Tensor& result) {
 
 void add_into(Tensor& sum, const Tensor& a, const Tensor& b) {
   require_same(a, b, "gradient accumulation");
+  const auto count = static_cast<double>(sum.numel());
+  const ProfileScope profile("add_gradients", {3 * static_cast<double>(sum.bytes()), count});
   dispatch(sum, "gradient accumulation", [&](auto device, auto zero) {
     using T = decltype(zero);
     const kernels::AddArgs<T> args{a.data<T>(), b.data<T>(), sum.data<T>(), sum.numel()};

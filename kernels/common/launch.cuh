@@ -1,10 +1,12 @@
-// Launching kernels: every launch goes to the engine's stream and names its kernel when it is refused.
+// Launching kernels: every launch goes to the engine's stream and names its kernel and its arguments when
+// it fails.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
 #include "kernels/common/device_scratch.h"
+#include "kernels/common/launch_text.h"
 #include "kernels/common/stream.h"
 
 namespace masktwins::kernels::cuda {
@@ -23,15 +25,10 @@ inline unsigned blocks_for(int64_t items, int64_t items_per_block) {
 template <class... Parameters>
 auto launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
             std::size_t shared_bytes = 0) {
-  return [=](auto&&... arguments) {
+  return [=](const Parameters&... arguments) {
     kernel<<<grid, block, shared_bytes, stream()>>>(arguments...);
     const cudaError_t error = cudaGetLastError();
-    if (error != cudaSuccess)
-      check(error, std::string("launch of ") + name + " with grid (" + std::to_string(grid.x) + ", " +
-                       std::to_string(grid.y) + ", " + std::to_string(grid.z) + "), block (" +
-                       std::to_string(block.x) + ", " + std::to_string(block.y) + ", " +
-                       std::to_string(block.z) + "), " + std::to_string(shared_bytes) +
-                       " bytes of shared memory");
+    if (error != cudaSuccess) check(error, launch_text(name, grid, block, shared_bytes, {arguments...}));
   };
 }
 

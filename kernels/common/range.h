@@ -1,5 +1,6 @@
-// Named ranges on the time line of NVIDIA's tools, by NVTX: `nsys profile masktwins train ...` shows steps
-// and their phases above the kernels. Without a tool, and in builds without CUDA, they do nothing.
+// Named ranges on the time line of NVIDIA's tools, by NVTX: `nsys profile masktwins train ...` shows steps,
+// their phases and the ops ("relu", "relu_backward") above the kernels. Without a tool, and in builds without
+// CUDA, they do nothing.
 #pragma once
 
 namespace masktwins::kernels {

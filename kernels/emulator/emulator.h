@@ -33,11 +33,12 @@ struct Options {
   uint64_t seed = 0;
   // Warp instructions after which a launch counts as an endless loop.
   int64_t instruction_limit = int64_t{20'000'000'000};
-  std::optional<Mutation> mutation;  // of later launches of its kernel
+  std::optional<Mutation> mutation;          // of later launches of its kernel
+  int64_t device_memory = int64_t{8} << 30;  // bytes that can be allocated at once
 };
 
-// How later launches run. The first call reads MASKTWINS_EMULATOR_CHECKS, _TRAFFIC, _THREADS and _SEED from
-// the environment.
+// How later launches and allocations go. The first call reads MASKTWINS_EMULATOR_CHECKS, _TRAFFIC, _THREADS,
+// _SEED and _MEMORY from the environment.
 Options& options();
 
 // What one instruction moved, summed over every warp that executed it.

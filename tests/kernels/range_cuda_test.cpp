@@ -5,21 +5,26 @@
 #include <doctest/doctest.h>
 #include <nvtx3/nvToolsExt.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "tensor/autograd.h"
+#include "tensor/ops/add.h"
+#include "tensor/ops/relu.h"
+#include "tensor/ops/sum.h"
+#include "tests/cuda_device.h"
+
 namespace {
 
-std::vector<std::string> seen;  // "name" where a range begins, "end" where one ends
+thread_local std::vector<std::string>* seen = nullptr;  // "name" where a range begins, "end" where one ends
 
-int note_begin(const char* name) {
-  seen.emplace_back(name);
+int note(const char* what) {
+  if (seen) seen->emplace_back(what);
   return 0;
 }
-int note_end() {
-  seen.emplace_back("end");
-  return 0;
-}
+int note_begin(const char* name) { return note(name); }
+int note_end() { return note("end"); }
 
 int listen(NvtxGetExportTableFunc_t tables) {
   const auto* callbacks = static_cast<const NvtxExportTableCallbacks*>(tables(NVTX_ETID_CALLBACKS));
@@ -36,15 +41,43 @@ const bool linked_in = (InitializeInjectionNvtx2_fnptr = listen, true);
 
 }  // namespace
 
-TEST_CASE("ranges nest as their scopes do") {
-  using masktwins::kernels::Range;
+using namespace masktwins;
+
+namespace {
+
+// What the tool sees of this thread meanwhile.
+std::vector<std::string> ranges_of(const std::function<void()>& work) {
   REQUIRE(linked_in);
-  seen.clear();
-  {
+  std::vector<std::string> names;
+  seen = &names;
+  work();
+  seen = nullptr;
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("ranges nest as their scopes do") {
+  using kernels::Range;
+  const auto seen = ranges_of([] {
     const Range step("step");
     { const Range source("source"); }
     const Range optimiser("optimiser");
-  }
+  });
   CHECK(seen == std::vector<std::string>{"step", "source", "end", "optimiser", "end", "end"});
+}
+
+TEST_CASE("every op is a range, forward and backward") {
+  const tests::CudaDevice device;
+  for (const Device on : {Device::cpu, Device::cuda}) {
+    Tensor x = Tensor::full({3}, 1, DType::float32, on);
+    x.set_requires_grad();
+    Tensor y;
+    CHECK(ranges_of([&] { y = sum(add(relu(x), x)); }) ==
+          std::vector<std::string>{"relu", "end", "add", "end", "sum", "end"});
+    const Tensor gradient = Tensor::full({}, 1, DType::float32, on);
+    CHECK(ranges_of([&] { backward(y, gradient); }) ==
+          std::vector<std::string>{"sum_backward", "end", "relu_backward", "end", "add_gradients", "end"});
+  }
 }
 #endif

@@ -63,9 +63,9 @@ struct Training {
                 ? std::make_unique<FeatureDistance>(build(config, on), std::vector<int64_t>{1, 4})
                 : nullptr),
         adversary(config.uda.adversarial_weight > 0
-                      ? std::make_unique<Adversary>(config.model.classes, config.uda.discriminator_lr,
-                                                    config.train.iterations,
-                                                    static_cast<uint32_t>(config.seed), on)
+                      ? std::make_unique<Adversary>(
+                            config.model.classes, config.uda.discriminator_lr, config.train.iterations,
+                            static_cast<uint32_t>(config.seed), on, config.train.precision == "float16")
                       : nullptr),
         step(config, *student, *optimizer, *teacher, teacher_arena,
              {feature_distance.get(), adversary.get()}) {}

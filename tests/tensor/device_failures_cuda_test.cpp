@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "kernels/class_mix.h"
 #include "kernels/common/stream.h"
 #include "kernels/fill.h"
 #include "tensor/memory_tag.h"
@@ -30,6 +31,26 @@ TEST_CASE("a GPU that the build has no kernels for") {
                         "device (cudaErrorNoKernelImageForDevice); this build has no kernels"));
 }
 
+TEST_CASE("a refused launch names the kernel, its size and its arguments, and the next one runs") {
+  const tests::CudaDevice device;
+  const int64_t too_many = 1 << 16;  // blocks along y, one for every image
+  const Tensor labels = Tensor::zeros({too_many}, DType::uint8, Device::cuda);
+  const auto refused = [&] {
+    kernels::ClassMixArgs<float> args{};
+    args.batch = too_many;
+    args.target_batch = 3;
+    args.pixels = 1;
+    args.source_label = args.target_label = args.chosen = labels.data<uint8_t>();
+    kernels::cuda::class_mix(args);
+  };
+  CHECK_THROWS_WITH(
+      refused(),
+      doctest::Contains("cuda: launch of class_mix_maps with grid (1, 65536, 1), block (256, 1, 1), "
+                        "0 bytes of shared memory, arguments (Maps {"));
+  CHECK_THROWS_WITH(refused(), doctest::Contains("}, 1, 3): invalid configuration argument"));
+  CHECK(Tensor::full({2}, 3, DType::float32, Device::cuda).to_values<float>() == std::vector<float>{3, 3});
+}
+
 #ifdef MASKTWINS_CUDA_EMULATED
 namespace {
 
@@ -48,8 +69,10 @@ TEST_CASE("a kernel's fault shows at the next wait, which says how to learn the 
                                       "CUDA_LAUNCH_BLOCKING=1"));
   emulator::reset();
   setenv("CUDA_LAUNCH_BLOCKING", "1", 1);
-  CHECK_THROWS_WITH(fail_in_a_kernel(),
-                    doctest::Contains("launch of fill with grid (1, 1, 1), block (256, 1, 1)"));
+  CHECK_THROWS_WITH(
+      fail_in_a_kernel(),
+      doctest::Contains("launch of fill with grid (1, 1, 1), block (256, 1, 1), 0 bytes of shared "
+                        "memory, arguments (1, 0x"));
   unsetenv("CUDA_LAUNCH_BLOCKING");
   emulator::reset();
 }

@@ -20,6 +20,5 @@ constexpr int64_t constant_memory = 64 * 1024;
 constexpr int64_t grid_x = 2147483647, grid_yz = 65535;
 constexpr int64_t block_xy = 1024, block_z = 64;
 constexpr int64_t parameter_bytes = 4096;
-constexpr uint64_t device_memory = uint64_t{8} << 30;
 
 }  // namespace masktwins::emulator

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "kernels/emulator/emulator.h"
 #include "kernels/emulator/error.h"
-#include "kernels/emulator/machine/device_limits.h"
 
 namespace masktwins::emulator {
 namespace {
@@ -139,7 +139,7 @@ bool DeviceMemory::in_device_range(uint64_t address) const {
   return address >= begin_ && address < begin_ + range_bytes;
 }
 
-int64_t DeviceMemory::total_bytes() const { return static_cast<int64_t>(device_memory); }
+int64_t DeviceMemory::total_bytes() const { return options().device_memory; }
 int64_t DeviceMemory::free_bytes() const {
   const std::lock_guard lock(mutex_);
   return total_bytes() - used_;

@@ -60,6 +60,7 @@ Options& options() {
     read.traffic = from_environment("MASKTWINS_EMULATOR_TRAFFIC", 1) != 0;
     read.threads = static_cast<int>(from_environment("MASKTWINS_EMULATOR_THREADS", 0));
     read.seed = static_cast<uint64_t>(from_environment("MASKTWINS_EMULATOR_SEED", 0));
+    read.device_memory = from_environment("MASKTWINS_EMULATOR_MEMORY", read.device_memory >> 20) << 20;
     return read;
   }();
   return options;

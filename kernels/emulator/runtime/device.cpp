@@ -29,7 +29,7 @@ namespace {
 cudaDeviceProp properties() {
   cudaDeviceProp properties{};
   std::strncpy(properties.name, "masktwins emulated device", sizeof properties.name - 1);
-  properties.totalGlobalMem = device_memory;
+  properties.totalGlobalMem = static_cast<size_t>(DeviceMemory::instance().total_bytes());
   properties.sharedMemPerBlock = shared_per_block;
   properties.sharedMemPerBlockOptin = shared_per_block_optin;
   properties.sharedMemPerMultiprocessor = shared_per_multiprocessor;
