@@ -80,3 +80,15 @@ TEST_CASE("the discriminator learns to tell two kinds of logits apart, and then 
   CHECK(loss < 0.1);
   CHECK(adversary.fooling_loss(target).item() > 2 * at_first);
 }
+
+// The scale is a power of two, so that no rounding differs.
+TEST_CASE("scaled losses teach the discriminator the same bits, and a checkpoint holds the scale") {
+  const auto learned = [](bool loss_scaling) {
+    Adversary adversary(classes, learning_rate, iterations, 1, Device::cpu, loss_scaling);
+    for (uint32_t step = 0; step < 3; ++step)
+      adversary.learn(logits_of(source_site, step), logits_of(target_site, step), step);
+    CHECK((adversary.optimizer().state().back().first == "loss_scale") == loss_scaling);
+    return adversary.optimizer().arena().values().to_values<float>();
+  };
+  CHECK(learned(true) == learned(false));
+}
