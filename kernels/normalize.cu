@@ -169,9 +169,10 @@ __global__ void __launch_bounds__(threads_per_block)
   const ChannelPlace place(walk);
   if (!place.inside) return;
   const AffineLanes<width> lanes = affine.lanes<width>(place.sample, place.channel);
-#pragma unroll 2  // more would spill registers
-  for (int64_t row = place.row; row < place.end; row += place.step) {
-    const int64_t element = row * walk.channels + place.channel;
+  const int rows = static_cast<int>(place.end - place.row), step = static_cast<int>(place.step);
+#pragma unroll 2  // more would spill registers, and so would a division of 64 bits, to count the iterations
+  for (int row = 0; row < rows; row += step) {
+    const int64_t element = (place.row + row) * walk.channels + place.channel;
     const auto in = load_vector<width>(x + element);
     Vector<T, width> out;
 #pragma unroll
