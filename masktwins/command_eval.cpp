@@ -31,7 +31,7 @@ void evaluate_run(const EvalOptions& options) {
                       evaluation_picture(section.name, section, probabilities, classes.colors));
     progress.update(++done, {});
   };
-  const Evaluation evaluation = evaluate(evaluation_function(*network.model), *set,
+  const Evaluation evaluation = evaluate(prediction_function(config, *network.model), *set,
                                          evaluation_options(config, *network.model), on_section);
   progress.say(network.source + " (" + options.network.checkpoint + ")");
   std::fputs(to_table(evaluation, classes).c_str(), stdout);

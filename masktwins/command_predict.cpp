@@ -91,11 +91,12 @@ void predict(const PredictOptions& options) {
             "; predict them into different folders");
 
   const WindowOptions windows = window_options(config, *network.model);
+  const SegmentationFunction function = prediction_function(config, *network.model);
   Progress progress({.total = original.size(), .plain_every = std::max<int64_t>(1, original.size() / 10)});
   for (int64_t i = 0; i < original.size(); ++i) {
     const Tensor probabilities =
-        predict_probabilities(evaluation_function(*network.model), data::image_tensor(*scaled.section(i)),
-                              windows, PixelSize{original.height(i), original.width(i)});
+        predict_probabilities(function, data::image_tensor(*scaled.section(i)), windows,
+                              PixelSize{original.height(i), original.width(i)});
     const fs::path stem = options.out / output_name(i);
     if (options.export_ids.empty())
       write_prediction(stem, *original.section(i), probabilities, config, classes);

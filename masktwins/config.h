@@ -81,6 +81,7 @@ struct EvalConfig {
   int64_t whole_pixels = 3 << 19;
   std::string blend = "gaussian";
   std::string size = "original";
+  bool match_shares = false;
 };
 
 // How the training step uses the target images. `mode` only chooses defaults for the switches below it

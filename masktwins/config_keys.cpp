@@ -168,6 +168,8 @@ Keys eval_keys(EvalConfig& eval) {
              "gaussian: probabilities, the middle of a window counts most; uniform: mean of logits"),
       one_of("eval.size", &eval.size, {"original", "scaled"},
              "scores are taken at the size of the label files, or at that of the scaled images"),
+      other("eval.match_shares", &eval.match_shares,
+            "shift logits until classes are as frequent on the target images as in the source's labels"),
   };
 }
 

@@ -1,7 +1,9 @@
 #include "masktwins/network.h"
 
 #include "masktwins/checkpoint.h"
+#include "masktwins/datasets.h"
 #include "masktwins/run_folder.h"
+#include "masktwins/share_matching.h"
 #include "tensor/autograd.h"
 
 namespace masktwins {
@@ -66,6 +68,13 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
     model.set_training(training);
     return logits.to(Device::cpu);
   };
+}
+
+SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model) {
+  const SegmentationFunction function = evaluation_function(model);
+  if (!config.eval.match_shares) return function;
+  return match_shares(function, *open_source(config), *open_target(config), config.model.classes,
+                      window_options(config, model));
 }
 
 WindowOptions window_options(const Config& config, const nn::SegmentationModel& model) {

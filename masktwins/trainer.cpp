@@ -239,7 +239,7 @@ void Trainer::evaluate(Progress& progress) {
           folder_.pictures() / picture_name("test", position_.step),
           evaluation_picture(title + ", " + section.name, section, probabilities, classes_.colors));
   };
-  const Evaluation evaluation = masktwins::evaluate(evaluation_function(*student_), *test_,
+  const Evaluation evaluation = masktwins::evaluate(prediction_function(config_, *student_), *test_,
                                                     evaluation_options(config_, *student_), draw_first);
   json scores = to_json(evaluation, classes_);
   scores["step"] = position_.step;

@@ -1,0 +1,99 @@
+#include "masktwins/share_matching.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/section.h"
+#include "kernels/common/parallel.h"
+
+namespace masktwins {
+namespace {
+
+constexpr int64_t most_sections = 64, most_pixels = 1 << 19;
+constexpr int most_steps = 500;
+constexpr double close_enough = 1e-3;  // relative
+
+// Calls body(index) for at most `most` sections, evenly spread.
+template <class Body>
+void for_some_sections(const data::Dataset& set, int64_t most, const Body& body) {
+  const int64_t count = std::min(most, set.size());
+  for (int64_t i = 0; i < count; ++i) body(i * set.size() / count);
+}
+
+// Share of pixels in which each class is the most probable one.
+std::vector<double> predicted_shares(const std::vector<float>& log_probabilities,
+                                     const std::vector<float>& offset) {
+  const std::size_t classes = offset.size(), pixels = log_probabilities.size() / classes;
+  std::vector<double> shares(classes);
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const float* pixel = log_probabilities.data() + i * classes;
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < classes; ++k)
+      if (pixel[k] + offset[k] > pixel[best] + offset[best]) best = k;
+    ++shares[best];
+  }
+  for (double& share : shares) share /= static_cast<double>(std::max<std::size_t>(1, pixels));
+  return shares;
+}
+
+}  // namespace
+
+std::vector<double> label_shares(const data::Dataset& labelled, int64_t classes, int64_t most) {
+  std::vector<double> shares(static_cast<std::size_t>(classes));
+  double total = 0;
+  for_some_sections(labelled, most, [&](int64_t index) {
+    for (const uint8_t label : labelled.stored_labels(index).classes)
+      if (label < shares.size()) ++shares[label], ++total;
+  });
+  for (double& share : shares) share /= std::max(1.0, total);
+  return shares;
+}
+
+std::vector<float> matching_offset(const std::vector<float>& probabilities,
+                                   const std::vector<double>& wanted) {
+  std::vector<float> logarithms(probabilities.size());
+  for (std::size_t i = 0; i < probabilities.size(); ++i)
+    logarithms[i] = std::log(std::max(probabilities[i], 1e-30f));
+  const double least = 1 / static_cast<double>(std::max<std::size_t>(1, probabilities.size()));
+  std::vector<float> offset(wanted.size());
+  for (int step = 0; step < most_steps; ++step) {
+    const std::vector<double> given = predicted_shares(logarithms, offset);
+    double farthest = 0;
+    for (std::size_t k = 0; k < wanted.size(); ++k) {
+      if (wanted[k] == 0) continue;
+      const double ratio = std::max(wanted[k], least) / std::max(given[k], least);
+      farthest = std::max(farthest, std::abs(std::log(ratio)));
+      offset[k] += static_cast<float>(std::log(ratio) / 2);
+    }
+    if (farthest < close_enough) break;
+  }
+  return offset;
+}
+
+SegmentationFunction match_shares(const SegmentationFunction& model, const data::Dataset& source,
+                                  const data::Dataset& target, int64_t classes,
+                                  const WindowOptions& windows) {
+  std::vector<float> sample;
+  const int64_t pixels_of_section =
+      most_pixels / std::max<int64_t>(1, std::min(most_sections, target.size()));
+  for_some_sections(target, most_sections, [&](int64_t index) {
+    const Tensor probabilities =
+        predict_probabilities(model, data::image_tensor(*target.section(index)), windows);
+    const int64_t pixels = probabilities.numel() / classes;
+    const int64_t stride = kernels::ceil_div(pixels, pixels_of_section);
+    for (int64_t i = 0; i < pixels; i += stride) {
+      const float* pixel = probabilities.data<float>() + i * classes;
+      sample.insert(sample.end(), pixel, pixel + classes);
+    }
+  });
+  const std::vector<float> offset = matching_offset(sample, label_shares(source, classes, most_sections));
+  return [model, offset](const Tensor& images) {
+    Tensor logits = model(images).clone();
+    for (float* pixel = logits.data<float>(); pixel != logits.data<float>() + logits.numel();
+         pixel += offset.size())
+      for (std::size_t k = 0; k < offset.size(); ++k) pixel[k] += offset[k];
+    return logits;
+  };
+}
+
+}  // namespace masktwins
