@@ -29,40 +29,32 @@ __global__ void __launch_bounds__(threads, 4) attention_kernel(AttentionArgs<T> 
              p = memory.tile(rows);
   const float scale = static_cast<float>(args.scale);
   load_tile(q, head.q, first);
-  float largest = -INFINITY, sum = 0, o[own_channels] = {};
+  RowSoftmax softmax;
+  float o[own_channels] = {};
   for (int first_key = 0; first_key < head.k.count; first_key += rows) {
     load_tile(k, head.k, first_key);
     load_tile(v, head.v, first_key);
     __syncthreads();
-    float scores[rows / sharers], new_largest = largest;
+    float scores[own_scores];
 #pragma unroll
     for (int i = 0; i < rows / sharers; ++i) {
       const int j = sharer + sharers * i;
       scores[i] = first_key + j < head.k.count ? scale * dot(q, row, k, j) : -INFINITY;
-      new_largest = fmaxf(new_largest, scores[i]);
     }
-    new_largest = row_reduce(new_largest, Maximum{});
-    // What was summed so far is relative to the old largest score.
-    const float correction = expf(largest - new_largest);
-    largest = new_largest;
-    sum *= correction;
+    const float correction = softmax.add(scores);
 #pragma unroll
     for (float& value : o) value *= correction;
 #pragma unroll
-    for (int i = 0; i < rows / sharers; ++i) {
-      const float exponential = expf(scores[i] - largest);
-      sum += exponential;
-      p.at(row, sharer + sharers * i) = exponential;
-    }
+    for (int i = 0; i < own_scores; ++i) p.at(row, sharer + sharers * i) = scores[i];
     __syncwarp();
     add_products(o, p, row, v, sharer);
     __syncthreads();
   }
-  sum = row_reduce(sum);
+  const float sum = row_reduce(softmax.sum);
   write_row<T>({args.o + head.o_first, head.q.stride, head.q.count}, first + row, o, 1 / sum, head.width,
                sharer);
   if (sharer == 0 && first + row < head.q.count)
-    args.log_sum[int64_t{problem} * head.q.count + first + row] = largest + logf(sum);
+    args.log_sum[int64_t{problem} * head.q.count + first + row] = softmax.largest + logf(sum);
 }
 
 // inner[row] = sum over the head's channels of dO * O.

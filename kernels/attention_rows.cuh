@@ -13,6 +13,7 @@ constexpr int sharers = 8;  // threads of a row
 constexpr int threads = rows * sharers;
 constexpr int tile_channels = 64;  // at most
 constexpr int own_channels = tile_channels / sharers;
+constexpr int own_scores = rows / sharers;
 
 // Rows of `width` numbers in shared memory, one more apart, so that 8 rows meet 8 banks.
 struct Tile {
@@ -59,6 +60,29 @@ __device__ float row_reduce(float value, F combine = {}) {
     value = combine(value, __shfl_xor_sync(all_lanes, value, distance));
   return value;
 }
+
+// The softmax of a row whose scores arrive tile by tile.
+struct RowSoftmax {
+  float largest = -INFINITY, sum = 0;
+
+  // Scores become exponentials relative to the largest score so far. Returns the factor that makes what was
+  // summed before relative to it, too.
+  __device__ float add(float (&scores)[own_scores]) {
+    float new_largest = largest;
+#pragma unroll
+    for (const float score : scores) new_largest = fmaxf(new_largest, score);
+    new_largest = row_reduce(new_largest, Maximum{});
+    const float correction = expf(largest - new_largest);
+    largest = new_largest;
+    sum *= correction;
+#pragma unroll
+    for (float& score : scores) {
+      score = expf(score - largest);
+      sum += score;
+    }
+    return correction;
+  }
+};
 
 // sums[i] += sum over j of weights(row, j) * numbers(j, own channel i). The tile is summed for itself first:
 // a long sum of short sums loses fewer bits.

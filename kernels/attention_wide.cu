@@ -11,7 +11,6 @@ namespace {
 using namespace attention_rows;
 
 constexpr int most_slices = static_cast<int>(most_head_channels) / tile_channels;
-constexpr int own_scores = rows / sharers;
 
 using Sums = float[most_slices][own_channels];
 
@@ -83,37 +82,28 @@ __global__ void __launch_bounds__(threads, 2) attention_wide_kernel(AttentionArg
   const int row = block.row, sharer = block.sharer;
   const Tile p = block.memory.tile(rows);
   const float scale = static_cast<float>(args.scale);
-  float largest = -INFINITY, sum = 0;
+  RowSoftmax softmax;
   Sums o = {};
   for (int first_key = 0; first_key < head.k.count; first_key += rows) {
-    float scores[own_scores], new_largest = largest;
+    float scores[own_scores];
     block.multiply(scores, head.q, first, head.k, first_key, head.width);
 #pragma unroll
     for (int i = 0; i < own_scores; ++i) {
       scores[i] = first_key + sharer + sharers * i < head.k.count ? scale * scores[i] : -INFINITY;
-      new_largest = fmaxf(new_largest, scores[i]);
     }
-    new_largest = row_reduce(new_largest, Maximum{});
-    // What was summed so far is relative to the old largest score.
-    const float correction = expf(largest - new_largest);
-    largest = new_largest;
-    sum *= correction;
+    const float correction = softmax.add(scores);
 #pragma unroll
     for (auto& slice : o)
 #pragma unroll
       for (float& value : slice) value *= correction;
 #pragma unroll
-    for (int i = 0; i < own_scores; ++i) {
-      const float exponential = expf(scores[i] - largest);
-      sum += exponential;
-      p.at(row, sharer + sharers * i) = exponential;
-    }
+    for (int i = 0; i < own_scores; ++i) p.at(row, sharer + sharers * i) = scores[i];
     block.add(o, p, head.v, first_key, head.width);
   }
-  sum = row_reduce(sum);
+  const float sum = row_reduce(softmax.sum);
   block.write(HeadRows<T>{args.o + head.o_first, head.q.stride, head.q.count}, first, o, 1 / sum, head.width);
   if (sharer == 0 && first + row < head.q.count)
-    args.log_sum[int64_t{problem} * head.q.count + first + row] = largest + logf(sum);
+    args.log_sum[int64_t{problem} * head.q.count + first + row] = softmax.largest + logf(sum);
 }
 
 template <class T>
