@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "data/class_table.h"
 #include "tensor/check.h"
@@ -60,10 +61,15 @@ std::vector<fs::path> split_folders(const fs::path& folder, const std::string& s
   if (fs::is_directory(folder / split / "night")) return {folder / split / "night"};
   if (fs::is_directory(folder / split)) return {folder / split};
   std::vector<fs::path> found;
-  for (const fs::directory_entry& condition : fs::directory_iterator(folder))
+  std::set<std::string> others;
+  for (const fs::directory_entry& condition : fs::directory_iterator(folder)) {
     if (fs::is_directory(condition.path() / split)) found.push_back(condition.path() / split);
+    if (condition.is_directory()) others.insert(condition.path().filename().string());
+  }
   std::sort(found.begin(), found.end());
-  require(!found.empty(), folder.string(), ": no folder '", split, "' in it");
+  std::string there;
+  for (const std::string& other : others) there += (there.empty() ? ", there is " : ", ") + other;
+  require(!found.empty(), folder.string(), ": no folder '", split, "' in it", there);
   return found;
 }
 

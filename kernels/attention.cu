@@ -1,100 +1,20 @@
 // Attention in float, for any head of at most 64 channels (16-bit elements of usual heads go to
-// attention_tensor_cores.cu): a block computes 32 rows of one head, and passes
-// over the other side in tiles of 32 (Dao et al. 2022). Rows are queries where o and dq are computed, keys
-// where dk and dv are. 8 threads share a row: each computes every 8th score of a tile and every 8th channel
-// of a result.
+// attention_tensor_cores.cu, wider heads to attention_wide.cu): a block keeps its rows in shared memory while
+// it passes over the other side (Dao et al. 2022). Rows are queries where o and dq are computed, keys where
+// dk and dv are.
 #include "kernels/attention.h"
 
 #include <stdexcept>
 
-#include "kernels/attention_head.cuh"
+#include "kernels/attention_rows.cuh"
 #include "kernels/attention_tensor_cores.h"
-#include "kernels/common/reduce.cuh"
+#include "kernels/attention_wide.h"
 #include "kernels/course/product.cuh"
 
 namespace masktwins::kernels::cuda {
 namespace {
 
-constexpr int rows = 32;    // of a tile
-constexpr int sharers = 8;  // threads of a row
-constexpr int threads = rows * sharers;
-constexpr int most_channels = static_cast<int>(most_head_channels);
-constexpr int own_channels = most_channels / sharers;
-
-// Rows of `width` numbers in shared memory, one more apart, so that 8 rows meet 8 banks.
-struct Tile {
-  float* numbers;
-  int width;
-  __device__ float& at(int row, int channel) const { return numbers[row * (width + 1) + channel]; }
-};
-
-// Shared memory of a block: tiles, then two squares of scores.
-struct Memory {
-  float* next;
-  __device__ Tile tile(int width) {
-    const Tile tile{next, width};
-    next += rows * (width + 1);
-    return tile;
-  }
-};
-std::size_t shared_bytes(int64_t tiles, int64_t width) {
-  return static_cast<std::size_t>(tiles * rows * (width + 1) + 2 * rows * (rows + 1)) * sizeof(float);
-}
-
-// Rows beyond the last are zero.
-template <class T>
-__device__ void load_tile(const Tile& tile, const HeadRows<T>& from, int first) {
-  for (int i = threadIdx.x; i < rows * tile.width; i += threads) {
-    const int row = i / tile.width, channel = i % tile.width;
-    tile.at(row, channel) = first + row < from.count
-                                ? static_cast<float>(from.data[(first + row) * from.stride + channel])
-                                : 0.0f;
-  }
-}
-
-__device__ float dot(const Tile& a, int a_row, const Tile& b, int b_row) {
-  float sum = 0;
-  for (int c = 0; c < a.width; ++c) sum += a.at(a_row, c) * b.at(b_row, c);
-  return sum;
-}
-
-// Over the threads of a row.
-template <class F = Plus>
-__device__ float row_reduce(float value, F combine = {}) {
-#pragma unroll
-  for (int distance = sharers / 2; distance > 0; distance /= 2)
-    value = combine(value, __shfl_xor_sync(all_lanes, value, distance));
-  return value;
-}
-
-// sums[i] += sum over j of weights(row, j) * numbers(j, own channel i). The tile is summed for itself first:
-// a long sum of short sums loses fewer bits.
-__device__ void add_products(float (&sums)[own_channels], const Tile& weights, int row, const Tile& numbers,
-                             int sharer) {
-  float tile_sums[own_channels] = {};
-#pragma unroll 4  // all 32 at once would take more registers than there are
-  for (int j = 0; j < rows; ++j) {
-    const float weight = weights.at(row, j);
-#pragma unroll
-    for (int i = 0; i < own_channels; ++i) {
-      const int channel = sharer + sharers * i;
-      if (channel < numbers.width) tile_sums[i] += weight * numbers.at(j, channel);
-    }
-  }
-#pragma unroll
-  for (int i = 0; i < own_channels; ++i) sums[i] += tile_sums[i];
-}
-
-template <class T>
-__device__ void write_row(const HeadRows<T>& to, int row, const float (&sums)[own_channels], float factor,
-                          int width, int sharer) {
-  if (row >= to.count) return;
-#pragma unroll
-  for (int i = 0; i < own_channels; ++i) {
-    const int channel = sharer + sharers * i;
-    if (channel < width) to.data[row * to.stride + channel] = static_cast<T>(factor * sums[i]);
-  }
-}
+using namespace attention_rows;
 
 extern __shared__ float shared_numbers[];
 
@@ -109,40 +29,32 @@ __global__ void __launch_bounds__(threads, 4) attention_kernel(AttentionArgs<T> 
              p = memory.tile(rows);
   const float scale = static_cast<float>(args.scale);
   load_tile(q, head.q, first);
-  float largest = -INFINITY, sum = 0, o[own_channels] = {};
+  RowSoftmax softmax;
+  float o[own_channels] = {};
   for (int first_key = 0; first_key < head.k.count; first_key += rows) {
     load_tile(k, head.k, first_key);
     load_tile(v, head.v, first_key);
     __syncthreads();
-    float scores[rows / sharers], new_largest = largest;
+    float scores[own_scores];
 #pragma unroll
     for (int i = 0; i < rows / sharers; ++i) {
       const int j = sharer + sharers * i;
       scores[i] = first_key + j < head.k.count ? scale * dot(q, row, k, j) : -INFINITY;
-      new_largest = fmaxf(new_largest, scores[i]);
     }
-    new_largest = row_reduce(new_largest, Maximum{});
-    // What was summed so far is relative to the old largest score.
-    const float correction = expf(largest - new_largest);
-    largest = new_largest;
-    sum *= correction;
+    const float correction = softmax.add(scores);
 #pragma unroll
     for (float& value : o) value *= correction;
 #pragma unroll
-    for (int i = 0; i < rows / sharers; ++i) {
-      const float exponential = expf(scores[i] - largest);
-      sum += exponential;
-      p.at(row, sharer + sharers * i) = exponential;
-    }
+    for (int i = 0; i < own_scores; ++i) p.at(row, sharer + sharers * i) = scores[i];
     __syncwarp();
     add_products(o, p, row, v, sharer);
     __syncthreads();
   }
-  sum = row_reduce(sum);
+  const float sum = row_reduce(softmax.sum);
   write_row<T>({args.o + head.o_first, head.q.stride, head.q.count}, first + row, o, 1 / sum, head.width,
                sharer);
   if (sharer == 0 && first + row < head.q.count)
-    args.log_sum[int64_t{problem} * head.q.count + first + row] = largest + logf(sum);
+    args.log_sum[int64_t{problem} * head.q.count + first + row] = softmax.largest + logf(sum);
 }
 
 // inner[row] = sum over the head's channels of dO * O.
@@ -160,13 +72,6 @@ __global__ void __launch_bounds__(threads)
   sum = row_reduce(sum);
   if (threadIdx.x % sharers == 0 && row < head.q.count) inner[int64_t{problem} * head.q.count + row] = sum;
 }
-
-// P and dS of one query and one key, from what is known of the query.
-struct Score {
-  float p, ds;
-  __device__ Score(float product, float d_product, float scale, float log_sum, float inner)
-      : p(expf(scale * product - log_sum)), ds(p * (d_product - inner)) {}
-};
 
 template <class T>
 __global__ void __launch_bounds__(threads)
@@ -241,15 +146,10 @@ __global__ void __launch_bounds__(threads)
   write_row<float>({dk_first + channels, 2 * channels, head.k.count}, first + row, dv, 1, head.width, sharer);
 }
 
-void require_narrow_heads(const AttentionShape& s) {
+void require_possible_heads(const AttentionShape& s) {
   if (s.width > most_head_channels)
     throw std::runtime_error("cuda: attention: heads of " + std::to_string(s.width) + " channels, at most " +
                              std::to_string(most_head_channels) + " are possible; use more heads");
-}
-
-dim3 grid_of(int64_t count, const AttentionShape& s, int slices = 1) {
-  return dim3(static_cast<unsigned>((count + rows - 1) / rows), static_cast<unsigned>(s.batch * s.heads),
-              static_cast<unsigned>(slices));
 }
 
 }  // namespace
@@ -258,9 +158,10 @@ template <class T>
 void attention(const AttentionArgs<T>& args) {
   const AttentionShape& s = args.shape;
   if (s.batch == 0 || s.queries == 0) return;
-  require_narrow_heads(s);
+  require_possible_heads(s);
   if constexpr (is_16bit_float<T>)
     if (attention_tensor_cores(args)) return;
+  if (s.width > tile_channels) return attention_wide(args);
   launch("attention", attention_kernel<T>, grid_of(s.queries, s), threads, shared_bytes(3, s.width))(args);
 }
 
@@ -270,7 +171,7 @@ void attention_backward(const AttentionBackwardArgs<T>& args) {
   const int64_t kv_count = s.batch * s.keys * 2 * s.heads * s.width;
   if (s.batch == 0) return;
   if (s.queries == 0) return clear(args.dkv, static_cast<std::size_t>(kv_count) * sizeof(T));
-  require_narrow_heads(s);
+  require_possible_heads(s);
   const DeviceScratch<float> inner(s.batch * s.heads * s.queries);
   launch("attention_inner", inner_products_kernel<T>, grid_of(s.queries, s), threads)(args, inner.data());
   // There are few keys and many queries: slices of the queries fill the device. Their number depends on the
@@ -281,7 +182,9 @@ void attention_backward(const AttentionBackwardArgs<T>& args) {
   bool computed = false;
   if constexpr (is_16bit_float<T>)
     computed = attention_backward_tensor_cores(args, inner.data(), slice, partial.data());
-  if (!computed) {
+  if (!computed && s.width > tile_channels) {
+    attention_backward_wide(args, inner.data(), slice, partial.data());
+  } else if (!computed) {
     launch("attention_dq", attention_dq_kernel<T>, grid_of(s.queries, s), threads, shared_bytes(4, s.width))(
         args, inner.data());
     launch("attention_dkv", attention_dkv_kernel<T>, grid_of(s.keys, s, slices), threads,

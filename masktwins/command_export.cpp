@@ -18,6 +18,11 @@ void export_weights(const ExportOptions& options) {
   const StateDict theirs = with_their_names(weights.tensors, options.names);
   data::write_safetensors(options.out, {theirs, {{"format", "pt"}}});
   std::printf("%s: %s\n", options.out.c_str(), size_text(theirs).c_str());
+  const std::string head = "decode_head.";
+  const StateDict left_out = with_prefix(weights.tensors, head);
+  if (with_prefix(theirs, head).empty() && !left_out.empty())
+    std::printf("left out: the head, %s, because the names of %s are those of encoders\n",
+                size_text(left_out).c_str(), options.names.c_str());
 }
 
 }  // namespace

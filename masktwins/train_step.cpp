@@ -111,6 +111,8 @@ StepReport TrainStep::learn_batch(const data::Batch& batch) {
   const kernels::Range optimiser("optimiser");
   report.learning_rate = schedule_.at(batch.step);
   optimizer_.step(report.learning_rate, losses_.failure(), batch.step);
+  // A teacher that labels images gathers statistics of its own; one that does not has none to predict with.
+  if (!report.pseudo.labels.defined()) teacher_.copy_buffers_from(student_);
   losses_.end_step();
   return report;
 }

@@ -68,6 +68,16 @@ std::unique_ptr<Adversary> make_adversary(const Config& config, Device device) {
                                      config.train.precision == "float16");
 }
 
+// What is wrong with the first section is usually wrong with all: broken files, values without a class. A
+// value may also be missing from a few labels only, so some of the whole set are read; the others when they
+// are needed.
+void look_at(const data::Dataset& set) {
+  set.section(0);
+  constexpr int64_t most_labels = 32;
+  const int64_t labels = set.labelled() ? std::min(most_labels, set.size()) : 0;
+  for (int64_t k = 1; k < labels; ++k) set.stored_labels(k * (set.size() - 1) / (labels - 1));
+}
+
 std::string picture_name(const char* kind, int64_t step) {
   char name[64];
   std::snprintf(name, sizeof name, "%s_%07lld.png", kind, static_cast<long long>(step));
@@ -121,9 +131,11 @@ RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);
-  // What is wrong with the first section is usually wrong with all: values without a class, broken files.
+  const int64_t window = config_.model.name.starts_with("hrda") ? config_.model.hr_crop : 0;
+  require(config_.train.crop >= window, "train.crop = ", config_.train.crop,
+          " is smaller than the windows of HRDA, model.hr_crop = ", window);
   for (const auto& set : {source_, target_, test_})
-    if (set) set->section(0);
+    if (set) look_at(*set);
   return resume_run ? RunFolder::open(out) : RunFolder::create(out, config_);
 }
 

@@ -11,12 +11,14 @@ namespace {
 
 // --- code bases ---
 
-// How a code base names its weights. Names that no rule fits stay as they are.
+// How a code base names its weights. Names that no rule fits stay as they are when they become ours; it has
+// none for ours that no rule fits. Without rules its names are ours.
 struct Family {
   std::string name, description;
   std::string mark;  // at least one of its names begins so
   std::vector<NameRule> rules;
   std::vector<std::string> ignored;  // beginnings of names that no network here has
+  bool encoder_alone = false;
   bool keys_and_values_apart = false;
   bool last_map_first = false;
 };
@@ -42,6 +44,7 @@ const std::vector<Family> families = {
                {"segformer.encoder.block.{s}.{i}.mlp.dwconv.{*}", "backbone.block{S}.{i}.mlp.dwconv.{*}"},
                {"segformer.encoder.block.{s}.{i}.mlp.dense2.{*}", "backbone.block{S}.{i}.mlp.fc2.{*}"},
                {"segformer.encoder.layer_norm.{s}.{*}", "backbone.norm{S}.{*}"},
+               {"decode_head.linear_c.{*}", "decode_head.linear_c.{*}"},
                {"decode_head.linear_fuse.{*}", "decode_head.linear_fuse.conv.{*}"},
                {"decode_head.batch_norm.{*}", "decode_head.linear_fuse.bn.{*}"},
                {"decode_head.classifier.{*}", "decode_head.linear_pred.{*}"}},
@@ -54,16 +57,21 @@ const std::vector<Family> families = {
      .rules = {{"patch_embed{i}.{*}", "backbone.patch_embed{i}.{*}"},
                {"block{i}.{*}", "backbone.block{i}.{*}"},
                {"norm{i}.{*}", "backbone.norm{i}.{*}"}},
-     .ignored = {"head."}},
+     .ignored = {"head."},
+     .encoder_alone = true},
     {.name = "resnet",
      .description = "open-mmlab's ResNet encoder",
      .mark = "layer1.0.",
      .rules = {{"stem.{*}", "backbone.stem.{*}"}, {"layer{i}.{*}", "backbone.layer{i}.{*}"}},
-     .ignored = {"fc."}},
+     .ignored = {"fc."},
+     .encoder_alone = true},
     {.name = "nvidia",
      .description = "NVIDIA's SegFormer",
      .mark = "decode_head.linear_c1.",
-     .rules = {{"decode_head.linear_c{S}.{*}", "decode_head.linear_c.{s}.{*}"}},
+     .rules = {{"backbone.{*}", "backbone.{*}"},
+               {"decode_head.linear_c{S}.{*}", "decode_head.linear_c.{s}.{*}"},
+               {"decode_head.linear_fuse.{*}", "decode_head.linear_fuse.{*}"},
+               {"decode_head.linear_pred.{*}", "decode_head.linear_pred.{*}"}},
      .ignored = {"decode_head.conv_seg."},
      .last_map_first = true},
     {.name = "mmseg",
@@ -188,11 +196,16 @@ StateDict with_their_names(const StateDict& ours, const std::string& name) {
   require(family != families.end(), "no names of '", name, "' are known; known: ", known);
   StateDict tensors = ours, theirs;
   if (family->last_map_first) reverse_maps(tensors);
+  if (family->rules.empty()) return tensors;
+  std::string nameless;
   for (const auto& [our_name, tensor] : tensors)
-    theirs.emplace(to_theirs(family->rules, our_name).value_or(our_name), tensor);
-  require(family->rules.empty() || any_begins(theirs, family->mark), "--names ", name,
-          ": these weights are not those of ", family->description, ", no name would begin with ",
-          family->mark, "; --names mmseg fits every network");
+    if (const auto their_name = to_theirs(family->rules, our_name)) theirs.emplace(*their_name, tensor);
+    else nameless = our_name;
+  const char* advice = "; --names mmseg fits every network";
+  require(any_begins(theirs, family->mark), "--names ", name, ": these weights are not those of ",
+          family->description, ", no name would begin with ", family->mark, advice);
+  require(nameless.empty() || family->encoder_alone, "--names ", name, ": ", family->description, " has no ",
+          nameless, advice);
   return family->keys_and_values_apart ? parted_keys_and_values(theirs) : theirs;
 }
 

@@ -31,8 +31,9 @@ struct NamedWeights {
 // A file with one network serves for all three. Error if it has several, but not this one.
 NamedWeights with_our_names(const StateDict& theirs, Network network);
 
-// Back to the names of another code base: "mmseg" (the same as ours), "mit" or "resnet" (the encoder alone),
-// "nvidia" or "huggingface". Error for other names, and for networks that they do not have.
+// Back to the names of another code base: "mmseg" (the same as ours), "nvidia" or "huggingface", or "mit" or
+// "resnet", which name the encoder alone: the head is left out. Error for other names, and for networks that
+// they do not have.
 StateDict with_their_names(const StateDict& ours, const std::string& family);
 
 }  // namespace masktwins

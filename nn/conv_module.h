@@ -19,6 +19,13 @@ class ConvModule : public Module {
   BatchNorm2d bn_;
 };
 
+// With a dilated 3x3 filter that keeps the size.
+class DilatedConvModule : public ConvModule {
+ public:
+  DilatedConvModule(int64_t in_channels, int64_t out_channels, int64_t dilation, Initializer& init)
+      : ConvModule(in_channels, out_channels, 3, {.padding = dilation, .dilation = dilation}, init) {}
+};
+
 // The same with a 3x3 filter per channel: conv.weight (C, 1, 3, 3), bn.*.
 class DepthwiseConvModule : public Module {
  public:

@@ -15,7 +15,7 @@ class LevelFusion : public Module {
   virtual Tensor forward(const std::vector<Tensor>& maps) = 0;
 };
 
-// name: aspp or conv1; `in_channels` is the sum over the maps. Throws Error for other names.
+// name: aspp, dense-aspp, conv1 or isa; `in_channels` is the sum over the maps. Throws Error for other names.
 std::unique_ptr<LevelFusion> build_fusion(const std::string& name, int64_t in_channels, int64_t channels,
                                           Initializer& init);
 
@@ -30,9 +30,10 @@ class PointwiseFusion : public LevelFusion {
   BatchNorm2d bn_;
 };
 
-// Depthwise-separable atrous spatial pyramid pooling (Chen et al. 2018) without the branch over the whole
-// image: a 1x1 convolution and three separable 3x3 ones of dilation 6, 12 and 18, joined and fused by a 3x3
-// convolution. aspp_modules.{0..3}, bottleneck.
+// Atrous spatial pyramid pooling (Chen et al. 2018) without the branch over the whole image: a 1x1
+// convolution and three 3x3 ones of dilation 6, 12 and 18, joined and fused by a 3x3 convolution.
+// aspp_modules.{0..3}, bottleneck. Branch: SeparableConvModule, as in DAFormer, or DilatedConvModule.
+template <class Branch>
 class AsppFusion : public LevelFusion {
  public:
   AsppFusion(int64_t in_channels, int64_t channels, Initializer& init);
@@ -40,8 +41,10 @@ class AsppFusion : public LevelFusion {
 
  private:
   PointwiseFusion pointwise_;
-  std::vector<std::unique_ptr<SeparableConvModule>> dilated_;
+  std::vector<std::unique_ptr<Branch>> dilated_;
   ConvModule bottleneck_;
 };
+extern template class AsppFusion<SeparableConvModule>;
+extern template class AsppFusion<DilatedConvModule>;
 
 }  // namespace masktwins::nn

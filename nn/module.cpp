@@ -46,18 +46,25 @@ Device Module::device() const {
   return parameters.empty() ? Device::cpu : parameters.front().second->device();
 }
 
-void Module::copy_from(const Module& other) {
-  const auto copy = [](const NamedTensors& to, const NamedTensors& from) {
-    require(to.size() == from.size(), "copy_from: the modules have different structures");
-    for (std::size_t i = 0; i < to.size(); ++i) {
-      require(to[i].first == from[i].first, "copy_from: ", to[i].first, " stands where the other module has ",
-              from[i].first);
-      to[i].second->copy_from(*from[i].second);
-    }
-  };
-  copy(named_parameters(), other.named_parameters());
-  copy(named_buffers(), other.named_buffers());
+namespace {
+
+void copy(const NamedTensors& to, const NamedTensors& from) {
+  require(to.size() == from.size(), "copy_from: the modules have different structures");
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    require(to[i].first == from[i].first, "copy_from: ", to[i].first, " stands where the other module has ",
+            from[i].first);
+    to[i].second->copy_from(*from[i].second);
+  }
 }
+
+}  // namespace
+
+void Module::copy_from(const Module& other) {
+  copy(named_parameters(), other.named_parameters());
+  copy_buffers_from(other);
+}
+
+void Module::copy_buffers_from(const Module& other) { copy(named_buffers(), other.named_buffers()); }
 
 void Module::register_parameter(std::string name, Tensor& member) {
   member.set_requires_grad();

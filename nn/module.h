@@ -36,6 +36,7 @@ class Module {
   Device device() const;  // of the parameters
   // Copies parameters and buffers from a module of the same structure.
   void copy_from(const Module& other);
+  void copy_buffers_from(const Module& other);
 
  protected:
   void register_parameter(std::string name, Tensor& member);

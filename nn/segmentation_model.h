@@ -54,7 +54,7 @@ struct ModelOptions {
   int64_t checkpoint_blocks =
       0;                        // first blocks of the encoder that keep nothing but their input for backward
   int64_t head_channels = 0;    // 0: as published, 256, and 768 for the SegFormer head from B2 on
-  std::string fusion = "aspp";  // how the DAFormer head joins the stages: aspp, conv1
+  std::string fusion = "aspp";  // how the DAFormer head joins the stages: as DaformerHead has them
   int64_t hr_crop = 512;        // HRDA: side of the windows at full resolution
   // Of the encoder's stages, for ResNets the width of the bottlenecks; zeros: as published.
   std::array<int64_t, 4> stage_channels = {};

@@ -9,7 +9,7 @@ namespace masktwins::optim {
 double ema_alpha(int64_t t, double alpha);
 
 // teacher = alpha_t * teacher + (1 - alpha_t) * student. Parameters only: running statistics are not
-// averaged.
+// averaged, the teacher has those of the images that it labels.
 void update_teacher(ParameterArena& teacher, const ParameterArena& student, int64_t t, double alpha);
 
 }  // namespace masktwins::optim

@@ -108,12 +108,13 @@ inline void check_rows(const SortedTensors& tensors, const Tensor& rows, double 
   }
 }
 
-inline void check_gradients(const nn::Module& module, const data::TensorFile& golden, double tolerance) {
+inline void check_gradients(const nn::Module& module, const data::TensorFile& golden, double tolerance,
+                            const std::string& name_in_file = "gradients") {
   SortedTensors gradients = sorted_parameters(module);
   std::vector<Tensor> kept;
   kept.reserve(gradients.size());
   for (auto& [name, tensor] : gradients) tensor = &kept.emplace_back(tensor->grad());
-  check_rows(gradients, golden.tensors.at("gradients"), tolerance);
+  check_rows(gradients, golden.tensors.at(name_in_file), tolerance);
 }
 
 inline std::vector<double> expected(const data::TensorFile& golden, const std::string& name) {

@@ -144,6 +144,8 @@ const RegisterOp registered({
                 sample({1, 32, 10, 11}, {1, 64, 5, 4}, 2, 0.25),  // images, several tiles
                 sample({1, 5, 4}, {1, 37, 8}, 1, 3),              // more keys than queries, sharp softmax
                 sample({1, 4100, 4}, {1, 3, 8}, 1, 0.5),          // several slices of queries
+                sample({2, 33, 70}, {2, 40, 140}, 1, 0.1),        // heads of more than 64 channels
+                sample({1, 514, 198}, {1, 5, 396}, 1, 0.07),      // the same, several slices of queries
                 sample({1, 1, 1}, {1, 1, 2}, 1, 1), sample({0, 4, 6}, {0, 2, 12}, 2, 1)},
     .benchmarks = {sample({1, 16384, 32}, {1, 256, 64}, 1, 0.1767766952966369),
                    sample({1, 16384, 64}, {1, 256, 128}, 1, 0.125),

@@ -129,8 +129,9 @@ TEST_CASE("what is wrong with a data set is one line") {
   CHECK(error_of([&] { open("kitti", folder / "none"); }).find("cityscapes, dark_zurich, gta, synthia") !=
         std::string::npos);
   write_cityscapes(folder / "cs");
-  CHECK(error_of([&] { open("cityscapes", folder / "cs", "val"); }).find("no folder 'val'") !=
-        std::string::npos);
+  CHECK(error_of([&] {
+          open("cityscapes", folder / "cs", "val");
+        }).find("no folder 'val' in it, there is train") != std::string::npos);
   // A label of a class that is not in the table.
   write_synthia(folder / "synthia");
   write_ids(folder / "synthia/GT/LABELS/0000000_labelTrainIds.png", {0, 1, 2, 3, 19, 0, 0, 0});

@@ -77,6 +77,16 @@ TEST_CASE("a .pth with the official names of an ImageNet encoder starts a networ
   check_close(outputs(*model).features, golden("features"), 1e-5, "features");
 }
 
+TEST_CASE("exported with the official names of encoders, a network starts the encoder of another one") {
+  const Folder files;
+  const std::string path = files / "mit.safetensors";
+  data::write_safetensors(
+      path, {with_their_names(read_weights(folder + "segformer.pth", Network::student).tensors, "mit"), {}});
+  const auto model = small_segformer(2);
+  CHECK(load_pretrained(path, *model).starts_with("the encoder was loaded from "));
+  check_close(outputs(*model).features, golden("features"), 1e-5, "features");
+}
+
 TEST_CASE("what is exported to other names and imported again is the same network") {
   const Folder files;
   const NamedWeights weights = read_weights(folder + "segformer.pth", Network::student);

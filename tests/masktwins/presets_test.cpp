@@ -5,10 +5,8 @@
 #include <cmath>
 #include <set>
 
-#include "masktwins/train_step.h"
-#include "tensor/op.h"
 #include "tests/data/folder.h"
-#include "tests/tiny_networks.h"
+#include "tests/masktwins/training.h"
 
 using namespace masktwins;
 using namespace masktwins::tests;
@@ -37,57 +35,32 @@ int64_t side_for(const std::string& mode, const std::string& network) {
   return network.starts_with("hrda") ? 128 : 64;
 }
 
-struct Setting {
-  Setting(const std::string& mode, const std::string& network, const std::vector<std::string>& more = {})
-      : config(parse_config("", "test", settings(mode, network, more))),
-        side(side_for(mode, network)),
-        student(nn::build_model(network, tiny_options())),
-        teacher(nn::build_model(network, tiny_options())),
-        arena(*student),
-        teacher_arena(*teacher),
-        optimizer(optim::build_optimizer(arena, {})) {
-    if (config.uda.feature_distance_weight > 0) feature_distance = frozen(network);
-    if (config.uda.adversarial_weight > 0)
-      adversary = std::make_unique<Adversary>(5, config.uda.discriminator_lr, 2, 1, Device::cpu);
-    train_step = std::make_unique<TrainStep>(config, *student, *optimizer, *teacher, teacher_arena,
-                                             Companions{feature_distance.get(), adversary.get()});
-  }
+std::vector<std::string> settings(const std::string& mode, const std::string& network,
+                                  const std::vector<std::string>& more = {}) {
+  std::vector<std::string> all = {
+      "uda.mode=" + mode, "model.name=" + network, "model.in_channels=3",
+      "model.classes=5",  "model.hr_crop=64",      concat_text("train.crop=", side_for(mode, network)),
+      "train.lr=0.002",   "uda.mask_block=16",     "data.normalize=imagenet"};
+  if (network != "unet") all.emplace_back("model.pretrained=weights of the frozen encoder");
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
 
-  static std::unique_ptr<FeatureDistance> frozen(const std::string& network) {
-    nn::ModelOptions options = tiny_options();
-    options.seed = 2;
-    return std::make_unique<FeatureDistance>(nn::build_model(network, options), std::vector<int64_t>{1, 3});
-  }
+Training training(const std::string& mode, const std::string& network,
+                  const std::vector<std::string>& more = {}) {
+  return {parse_config("", "test", settings(mode, network, more)), Device::cpu, tiny_network};
+}
 
-  static std::vector<std::string> settings(const std::string& mode, const std::string& network,
-                                           const std::vector<std::string>& more = {}) {
-    std::vector<std::string> all = {"uda.mode=" + mode, "model.name=" + network, "model.in_channels=3",
-                                    "model.classes=5",  "uda.mask_block=16",     "data.normalize=imagenet",
-                                    "train.lr=0.002"};
-    if (network != "unet") all.emplace_back("model.pretrained=weights of the frozen encoder");
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-
-  // The labels are two things side by side: predicting these two rather than all five is soon learned.
-  data::Batch batch(int64_t step) const {
-    const Argument image{{1, 3, side, side}};
-    const Tensors images = make_inputs({{image, image}, {}}, DType::float32, 1);
-    Tensor labels = Tensor::full({1, side, side}, 1, DType::uint8);
-    for (int64_t i = 0; i < labels.numel(); ++i)
-      if (i % side >= side / 2) labels.data<uint8_t>()[i] = 3;
-    return {step, images[0], labels, images[1]};
-  }
-
-  Config config;
-  int64_t side;
-  std::unique_ptr<nn::SegmentationModel> student, teacher;
-  optim::ParameterArena arena, teacher_arena;
-  std::unique_ptr<optim::Optimizer> optimizer;
-  std::unique_ptr<FeatureDistance> feature_distance;
-  std::unique_ptr<Adversary> adversary;
-  std::unique_ptr<TrainStep> train_step;
-};
+// The labels are two things side by side: predicting these two rather than all five is soon learned.
+data::Batch two_things(const Config& config, int64_t step) {
+  const int64_t side = config.train.crop;
+  const Argument image{{1, 3, side, side}};
+  const Tensors images = make_inputs({{image, image}, {}}, DType::float32, 1);
+  Tensor labels = Tensor::full({1, side, side}, 1, DType::uint8);
+  for (int64_t i = 0; i < labels.numel(); ++i)
+    if (i % side >= side / 2) labels.data<uint8_t>()[i] = 4;
+  return {step, images[0], labels, images[1]};
+}
 
 }  // namespace
 
@@ -97,19 +70,19 @@ TEST_CASE("every preset takes steps with every family of networks") {
       if (mode == "hrda" && !network.starts_with("hrda")) continue;
       CAPTURE(mode);
       CAPTURE(network);
-      Setting setting(mode, network);
+      Training run = training(mode, network);
       Terms expected = mode_terms;
       if (network == "unet") expected.erase("feature_distance");
       std::vector<double> source;
       for (int64_t step = 0; step < 2; ++step) {
         Terms terms;
-        for (const auto& [name, loss] : setting.train_step->run(setting.batch(step)).losses) {
+        for (const auto& [name, loss] : run.run(two_things(run.config, step))) {
           CAPTURE(name);
-          CHECK(std::isfinite(loss.item()));
-          CHECK(loss.item() >= 0);
+          CHECK(std::isfinite(loss));
+          CHECK(loss >= 0);
           terms.insert(name);
-          if (name == "feature_distance") CHECK(loss.item() > 0);
-          if (name == "source") source.push_back(loss.item());
+          if (name == "feature_distance") CHECK(loss > 0);
+          if (name == "source") source.push_back(loss);
         }
         CHECK(terms == expected);
       }
@@ -119,7 +92,7 @@ TEST_CASE("every preset takes steps with every family of networks") {
 
 TEST_CASE("the preset hrda is for networks of that family") {
   for (const std::string& network : families) {
-    const std::string error = error_of([&] { parse_config("", "test", Setting::settings("hrda", network)); });
+    const std::string error = error_of([&] { parse_config("", "test", settings("hrda", network)); });
     CAPTURE(network);
     if (network.starts_with("hrda")) CHECK(error.empty());
     else CHECK(error.find("needs a network of the hrda family") != std::string::npos);
@@ -136,10 +109,10 @@ TEST_CASE("every choice of masked images gives finite losses under its own names
     for (const char* augment : {"true", "false"}) {
       CAPTURE(images);
       CAPTURE(augment);
-      Setting setting("masktwins", "segformer-b0",
-                      {"uda.mask_image=" + images, concat_text("uda.mask_augment=", augment)});
+      Training run = training("masktwins", "segformer-b0",
+                              {"uda.mask_image=" + images, concat_text("uda.mask_augment=", augment)});
       Terms found;
-      const StepReport report = setting.train_step->run(setting.batch(0));
+      const StepReport report = run.step.run(two_things(run.config, 0));
       for (const auto& [name, loss] : report.losses) {
         CHECK(std::isfinite(loss.item()));
         if (name.starts_with("masked")) found.insert(name);
@@ -148,9 +121,9 @@ TEST_CASE("every choice of masked images gives finite losses under its own names
       CHECK(report.views.size() == 2);
       CHECK(report.view_logits.size() == 2);
     }
-  Setting mic("mic", "segformer-b0", {"uda.mask_image=both"});
+  Training mic = training("mic", "segformer-b0", {"uda.mask_image=both"});
   Terms found;
-  for (const auto& [name, loss] : mic.train_step->run(mic.batch(0)).losses) found.insert(name);
+  for (const auto& [name, loss] : mic.run(two_things(mic.config, 0))) found.insert(name);
   CHECK(found == Terms{"source", "feature_distance", "mix", "masked"});
 }
 
@@ -158,8 +131,8 @@ TEST_CASE("AdaIN changes the source pass and nothing before uda.start") {
   for (const std::string& network : families) {
     CAPTURE(network);
     const auto source_loss = [&](const std::string& adain, const std::string& start) {
-      Setting setting("paper", network, {"uda.adain=" + adain, "uda.start=" + start});
-      return setting.train_step->run(setting.batch(0)).losses[0].second.item();
+      Training run = training("paper", network, {"uda.adain=" + adain, "uda.start=" + start});
+      return run.run(two_things(run.config, 0)).at("source");
     };
     const double plain = source_loss("none", "0"), restyled = source_loss("stage1", "0");
     CHECK(std::isfinite(restyled));
@@ -173,8 +146,7 @@ TEST_CASE("AdaIN changes the source pass and nothing before uda.start") {
 
 TEST_CASE("AdaIN is refused where it has no place") {
   const auto error = [](const std::string& mode, const std::string& network, const std::string& adain) {
-    return error_of(
-        [&] { parse_config("", "test", Setting::settings(mode, network, {"uda.adain=" + adain})); });
+    return error_of([&] { parse_config("", "test", settings(mode, network, {"uda.adain=" + adain})); });
   };
   CHECK(error("paper", "unet", "stage1").empty());
   CHECK(error("paper", "unet", "both").find("use stage1") != std::string::npos);

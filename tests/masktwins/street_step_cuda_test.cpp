@@ -30,6 +30,14 @@ TEST_CASE("a complete step of every street network on CUDA gives the CPU's losse
   }
 }
 
+TEST_CASE("ISA fusion on CUDA gives the CPU's losses and gradients") {
+  const CudaDevice device;
+  const Config config = street_config("daformer-b0", {"model.fusion=isa", "uda.mode=source-only"});
+  const Agreement agreement = compare_devices(config, config, batch_of(config, 0), tiny_network);
+  CHECK(agreement.largest_loss_error <= 1e-5);
+  CHECK(agreement.gradient_error <= 1e-4);
+}
+
 TEST_CASE("the further losses of the street scenes are the same on CUDA") {
   const CudaDevice device;
   const Config config =

@@ -169,7 +169,21 @@ TEST_CASE("what is wrong with the input is said before anything is written") {
   CHECK(error({"data.source.labels=[]"}).find("data.source.labels is not set") == 0);
   CHECK(error({"data.test.labels=[]"}).find("data.test.labels is not set") == 0);
   CHECK(error({"model.name=unest"}).find("model.name") == 0);
+  CHECK(error({"model.name=hrda-b0", "train.crop=64", "model.hr_crop=128"})
+            .find("train.crop = 64 is smaller than the windows of HRDA, model.hr_crop = 128") == 0);
   CHECK(error({"data.label_values={0=0}"}).find("add it to data.label_values") != std::string::npos);
+}
+
+TEST_CASE("a label without a class is found before the run begins, also in the last file") {
+  const Folder folder;
+  const Config config = small_config(folder);
+  const fs::path last = folder / "source/labels/section2.png";
+  data::write_png(last, {1, 40, 40, std::vector<float>(1600, 7)});
+  const std::string error = error_of([&] { Trainer(config, folder / "run", false, nowhere()); });
+  CHECK(error.find(last.string()) == 0);
+  CHECK(error.find("7") != std::string::npos);
+  CHECK(error.find("data.label_values") != std::string::npos);
+  CHECK(!fs::exists(folder / "run"));
 }
 
 TEST_CASE("source-only training needs no target, and no test set") {

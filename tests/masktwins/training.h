@@ -27,6 +27,9 @@ inline std::unique_ptr<nn::SegmentationModel> tiny_network(const Config& config,
   options.classes = config.model.classes;
   options.seed = static_cast<uint32_t>(config.seed);
   options.hr_crop = config.model.hr_crop;
+  options.fusion = config.model.fusion;
+  options.drop_path = config.model.drop_path;
+  options.dropout = config.model.dropout;
   options.stage_depths = {1, 1, 1, 1};
   auto network = nn::build_model(config.model.name, options);
   network->to(device);
@@ -58,10 +61,10 @@ struct Training {
         teacher_arena(*teacher),
         optimizer(optim::build_optimizer(arena, {.clip_norm = config.train.clip_norm,
                                                  .loss_scaling = config.train.precision == "float16"})),
-        feature_distance(
-            config.uda.feature_distance_weight > 0
-                ? std::make_unique<FeatureDistance>(build(config, on), std::vector<int64_t>{1, 4})
-                : nullptr),
+        feature_distance(config.uda.feature_distance_weight > 0
+                             ? std::make_unique<FeatureDistance>(build(with_other_seed(config), on),
+                                                                 std::vector<int64_t>{1, 4})
+                             : nullptr),
         adversary(config.uda.adversarial_weight > 0
                       ? std::make_unique<Adversary>(
                             config.model.classes, config.uda.discriminator_lr, config.train.iterations,
@@ -69,6 +72,12 @@ struct Training {
                       : nullptr),
         step(config, *student, *optimizer, *teacher, teacher_arena,
              {feature_distance.get(), adversary.get()}) {}
+
+  // So that the frozen encoder is not the student.
+  static Config with_other_seed(Config config) {
+    ++config.seed;
+    return config;
+  }
 
   std::map<std::string, double> run(const data::Batch& batch) {
     std::map<std::string, double> losses;

@@ -163,6 +163,26 @@ TEST_CASE("Hugging Face's SegFormer has keys and values apart") {
   CHECK(error_of([&] { student(theirs); }).find("without the value") != std::string::npos);
 }
 
+TEST_CASE("exported with the names of encoders, a network is its encoder alone") {
+  const StateDict network =
+      numbered({"backbone.norm1.weight", "backbone.patch_embed1.proj.bias", "decode_head.conv_seg.weight"});
+  CHECK(names_of(with_their_names(network, "mit")) ==
+        std::vector<std::string>{"norm1.weight", "patch_embed1.proj.bias"});
+  CHECK(names_of(with_their_names(network, "mmseg")) == names_of(network));
+  const StateDict resnet = numbered({"backbone.layer1.0.conv1.weight", "decode_head.aspp_modules.0.bias"});
+  CHECK(names_of(with_their_names(resnet, "resnet")) == std::vector<std::string>{"layer1.0.conv1.weight"});
+}
+
+TEST_CASE("a head that a code base does not have is not exported to it") {
+  const StateDict daformer =
+      numbered({"backbone.patch_embed1.proj.bias", "decode_head.embed_layers.0.proj.bias"});
+  CHECK(error_of([&] { with_their_names(daformer, "huggingface"); }) ==
+        "--names huggingface: Hugging Face's SegFormer has no decode_head.embed_layers.0.proj.bias; --names "
+        "mmseg fits every network");
+  CHECK(error_of([&] { with_their_names(daformer, "nvidia"); }).find("decode_head.linear_c1.") !=
+        std::string::npos);
+}
+
 TEST_CASE("names that nobody knows stay, and unknown code bases are listed") {
   CHECK(names_of(student(numbered({"inc.conv.weight"})).tensors) ==
         std::vector<std::string>{"inc.conv.weight"});

@@ -50,6 +50,9 @@ TEST_CASE("encoders and heads have the published numbers of parameters") {
   }
   CHECK(nn::count_parameters(nn::DaformerHead(wide_stages, 256, 19, "aspp", 0.1, init)) == 3712275);
   CHECK(nn::count_parameters(nn::DaformerHead(wide_stages, 256, 19, "conv1", 0.1, init)) == 530707);
+  CHECK(nn::count_parameters(nn::DaformerHead(wide_stages, 256, 19, "isa", 0.1, init)) == 1058579);
+  CHECK(nn::count_parameters(nn::DaformerHead(wide_stages, 256, 19, "dense-aspp", 0.1, init)) == 9969939);
+  CHECK(nn::count_parameters(nn::DaformerHead(wide_stages, 256, 19, "context-f4", 0.1, init)) == 3163155);
   CHECK(nn::count_parameters(nn::SegformerHead(wide_stages, 768, 19, 0.1, init)) == 3164947);
 }
 
@@ -99,6 +102,19 @@ TEST_CASE("parameters are named as in the official checkpoints") {
     CHECK(has(names, name));
   }
   CHECK_FALSE(has(names, "backbone.block4.0.attn.sr.weight"));
+  nn::ModelOptions with_isa = tiny_options();
+  with_isa.fusion = "isa";
+  const auto daformer_isa = names_of(*nn::build_model("daformer-b5", with_isa));
+  for (const char* name :
+       {"decode_head.fuse_layer.in_conv.conv.weight", "decode_head.fuse_layer.in_conv.bn.bias",
+        "decode_head.fuse_layer.global_relation.query_project.conv.weight",
+        "decode_head.fuse_layer.global_relation.key_project.bn.weight",
+        "decode_head.fuse_layer.global_relation.value_project.bias",
+        "decode_head.fuse_layer.local_relation.output_project.conv.weight",
+        "decode_head.fuse_layer.local_relation.output_project.bn.weight"}) {
+    CAPTURE(name);
+    CHECK(has(daformer_isa, name));
+  }
   const auto segformer = names_of(*nn::build_model("segformer-b0", tiny_options()));
   for (const char* name : {"decode_head.linear_c.0.proj.weight", "decode_head.linear_fuse.conv.weight",
                            "decode_head.linear_fuse.bn.bias", "decode_head.linear_pred.bias"}) {

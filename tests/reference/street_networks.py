@@ -112,15 +112,64 @@ class SeparableConvModule(nn.Module):
         return self.pointwise_conv(self.depthwise_conv(x))
 
 
+def dilated_conv_module(inputs, outputs, dilation):
+    return ConvModule(inputs, outputs, 3, padding=dilation, dilation=dilation)
+
+
 class Aspp(nn.Module):
-    def __init__(self, inputs, channels):
+    def __init__(self, inputs, channels, branch=SeparableConvModule):
         super().__init__()
         self.aspp_modules = nn.ModuleList(
-            [ConvModule(inputs, channels, 1)] + [SeparableConvModule(inputs, channels, d) for d in (6, 12, 18)])
+            [ConvModule(inputs, channels, 1)] + [branch(inputs, channels, d) for d in (6, 12, 18)])
         self.bottleneck = ConvModule(4 * channels, channels, 3, padding=1)
 
     def forward(self, x):
         return self.bottleneck(torch.cat([module(x) for module in self.aspp_modules], dim=1))
+
+
+class SelfAttention(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.query_project, self.key_project = ConvModule(channels, channels, 1), ConvModule(channels, channels, 1)
+        self.value_project = nn.Conv2d(channels, channels, 1)
+        self.output_project = ConvModule(channels, channels, 1)
+
+    def forward(self, x):
+        query, key, value = (project(x).flatten(2)
+                             for project in (self.query_project, self.key_project, self.value_project))
+        scores = torch.einsum("ncq,nck->nqk", query, key) / x.shape[1] ** 0.5
+        seen = torch.einsum("nqk,nck->ncq", torch.softmax(scores, dim=-1), value)
+        return self.output_project(seen.reshape(x.shape))
+
+
+class Isa(nn.Module):
+    """Interlaced sparse self-attention with groups of 8x8 neighbours."""
+
+    def __init__(self, inputs, channels):
+        super().__init__()
+        self.in_conv = ConvModule(inputs, channels, 1)
+        self.global_relation, self.local_relation = SelfAttention(channels), SelfAttention(channels)
+
+    def forward(self, x):
+        x = self.in_conv(x)
+        height, width = x.shape[2:]
+        below, right = -height % 8, -width % 8
+        top, left = below // 2, right // 2
+        x = nn.functional.pad(x, (left, right - left, top, below - top))
+        x = self.attend(self.global_relation, x, [(..., slice(i, None, 8), slice(j, None, 8))
+                                                  for i in range(8) for j in range(8)])
+        x = self.attend(self.local_relation, x, [(..., slice(i, i + 8), slice(j, j + 8))
+                                                 for i in range(0, x.shape[2], 8) for j in range(0, x.shape[3], 8)])
+        return x[..., top:top + height, left:left + width]
+
+    @staticmethod
+    def attend(relation, x, groups):
+        """Within each group of pixels; all groups are one batch, which batch norm sees together."""
+        parts = relation(torch.cat([x[group] for group in groups])).chunk(len(groups))
+        seen = torch.zeros_like(x)
+        for group, part in zip(groups, parts):
+            seen[group] = part
+        return seen
 
 
 class Embedding(nn.Module):
@@ -132,20 +181,27 @@ class Embedding(nn.Module):
         return self.proj(x.movedim(1, -1)).movedim(-1, 1)
 
 
-FUSIONS = {"aspp": Aspp, "conv1": lambda inputs, channels: ConvModule(inputs, channels, 1)}
+FUSIONS = {"aspp": Aspp, "dense-aspp": lambda inputs, channels: Aspp(inputs, channels, dilated_conv_module),
+           "isa": Isa, "conv1": lambda inputs, channels: ConvModule(inputs, channels, 1)}
+FUSIONS["context-f4"] = FUSIONS["conv1"]
 
 
 class DaformerHead(nn.Module):
     def __init__(self, map_channels, channels, classes, fusion):
         super().__init__()
         self.embed_layers = nn.ModuleList([Embedding(c, channels) for c in map_channels])
+        self.context_of_last_map = fusion == "context-f4"
+        if self.context_of_last_map:
+            self.embed_layers[-1] = nn.Sequential(nn.Conv2d(map_channels[-1], channels, 1), Aspp(channels, channels))
         self.fuse_layer = FUSIONS[fusion](len(map_channels) * channels, channels)
         self.dropout = nn.Identity()
         self.conv_seg = nn.Conv2d(channels, classes, 1)
 
     def forward(self, maps):
-        embedded = [layer(x) for layer, x in zip(self.embed_layers, maps)]
         size = maps[0].shape[2:]
+        if self.context_of_last_map:
+            maps = [*maps[:-1], interpolate(maps[-1], size=size, mode="bilinear")]
+        embedded = [layer(x) for layer, x in zip(self.embed_layers, maps)]
         joined = torch.cat([interpolate(x, size=size, mode="bilinear") for x in embedded], dim=1)
         return self.conv_seg(self.dropout(self.fuse_layer(joined)))
 

@@ -5,6 +5,7 @@
 segformer-b0  the complete network with 5 classes, from Hugging Face's transformers
 block{s}      one block of stage s at the widths of B1 to B5, from the same
 daformer      a narrow DAFormer; hrda a narrow HRDA, with its prediction in training and in evaluation mode
+daformer_*    DAFormer's head with the other fusions of its ablation, on maps whose sizes are no multiples of 8
 
 Parameters come from parameter_draws.py; images, and the weights that turn logits into one number, from the sites
 below. A file holds probes of the logits and of what else the network says, and `gradients`, whose rows are probes
@@ -18,7 +19,7 @@ from safetensors.torch import save_file
 
 from parameter_draws import draw_all, noise, probe
 from philox import uniform01, words
-from street_networks import (Daformer, Hrda, hugging_face, is_factor, load_official, official_gradients,
+from street_networks import (Daformer, DaformerHead, Hrda, hugging_face, is_factor, load_official, official_gradients,
                              official_shapes)
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "street"
@@ -82,6 +83,27 @@ def daformer():
             "gradients": gradient_probes(network_gradients(model))}
 
 
+def daformer_head(fusion):
+    head = DaformerHead(NARROW["channels"], HEAD_CHANNELS, CLASSES, fusion).double()
+    values = initialise({name: p.shape for name, p in head.named_parameters()})
+    for name, parameter in head.named_parameters():
+        parameter.data = values[name].clone()
+    sizes = [(21, 13), (11, 7), (6, 4), (3, 2)]
+    maps = [noise(IMAGE_SITE + 10 + i, 2, channels, *size).requires_grad_()
+            for i, (channels, size) in enumerate(zip(NARROW["channels"], sizes))]
+    logits = head(maps)
+    weights = noise(WEIGHTS_SITE, *logits.shape)
+    logits.backward(weights)
+    values = {"logits": probe(logits, 200)} | {f"map{i}_gradient": probe(x.grad, 32) for i, x in enumerate(maps)}
+    values["gradients"] = gradient_probes({name: p.grad for name, p in head.named_parameters()})
+    head.eval().zero_grad()
+    prediction = head(maps)
+    prediction.backward(weights)
+    values["prediction"] = probe(prediction, 200)
+    values["prediction_gradients"] = gradient_probes({name: p.grad for name, p in head.named_parameters()})
+    return values
+
+
 def hrda():
     model = Hrda(**NARROW, head_channels=HEAD_CHANNELS, classes=CLASSES, crop=CROP).double()
     initialise_network(model)
@@ -114,4 +136,6 @@ if __name__ == "__main__":
     for stage in range(4):
         save(f"block{stage + 1}", block(stage))
     save("daformer", daformer())
+    for fusion in ("dense-aspp", "conv1", "isa", "context-f4"):
+        save(f"daformer_{fusion}", daformer_head(fusion))
     save("hrda", hrda())

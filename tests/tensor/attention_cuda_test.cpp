@@ -62,10 +62,17 @@ TEST_CASE("attention on CUDA in float equals the CPU's") {
     check_attention(c, DType::float32, 1e-5);
 }
 
+TEST_CASE("attention on CUDA of heads of more than 64 channels equals the CPU's") {
+  for (const Case& c : {Case{1, 37, 41, 2, 80}, {2, 64, 64, 1, 256}, {1, 520, 33, 1, 132}})
+    check_attention(c, DType::float32, 1e-5);
+  check_attention({1, 64, 33, 1, 96}, DType::bfloat16, 3e-2);
+  check_attention({1, 64, 33, 1, 256}, DType::float16, 8e-3);
+}
+
 TEST_CASE("heads that are too wide are refused") {
   const CudaDevice device;
-  const Tensor q = Tensor::zeros({1, 2, 65}, DType::float32, Device::cuda);
-  const Tensor kv = Tensor::zeros({1, 2, 130}, DType::float32, Device::cuda);
+  const Tensor q = Tensor::zeros({1, 2, 257}, DType::float32, Device::cuda);
+  const Tensor kv = Tensor::zeros({1, 2, 514}, DType::float32, Device::cuda);
   CHECK_THROWS_WITH(attention(q, kv, 1, 1.0),
-                    "cuda: attention: heads of 65 channels, at most 64 are possible; use more heads");
+                    "cuda: attention: heads of 257 channels, at most 256 are possible; use more heads");
 }
