@@ -73,8 +73,8 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
 SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model) {
   const SegmentationFunction function = evaluation_function(model);
   if (!config.eval.match_shares) return function;
-  return match_shares(function, *open_source(config), *open_target(config), config.model.classes,
-                      window_options(config, model));
+  const auto source = open_source(config), target = open_target(config);
+  return match_shares(function, *source, *target, config.model.classes, window_options(config, model));
 }
 
 WindowOptions window_options(const Config& config, const nn::SegmentationModel& model) {
