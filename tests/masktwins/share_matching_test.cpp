@@ -44,7 +44,7 @@ std::vector<double> shares_with(const std::vector<float>& probabilities, const s
   return shares;
 }
 
-// Rows of an image are as bright as 8 (row / height); the label marks the lower `marked` of 16 rows, and the
+// Row y of an image is as bright as y / 16; the label marks the lower `marked` of 16 rows, and the
 // first column has none.
 void write_section(const Folder& folder, const std::string& set, int marked) {
   data::Image image{1, 16, 16, {}}, label = image;
