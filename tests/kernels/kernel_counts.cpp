@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "kernels/common/cuda.h"
 #include "kernels/emulator/emulator.h"
@@ -104,6 +105,10 @@ OpRow counted(OpRow row, Body&& body) {
     row.kernels.push_back(row_of(counts));
     row.line_counts += emulator::describe(counts);
   }
+  // The emulator orders by mangled names, which hold a hash of where the project lies.
+  std::sort(row.kernels.begin(), row.kernels.end(), [](const KernelRow& a, const KernelRow& b) {
+    return std::tie(a.kernel, a.instructions, a.sectors) < std::tie(b.kernel, b.instructions, b.sectors);
+  });
   return row;
 }
 
