@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "masktwins/pretrained.h"
 #include "masktwins/state_dict.h"
 #include "masktwins/weights_file.h"
 #include "tensor/check.h"
@@ -89,11 +90,9 @@ void require_same_settings(const data::TensorFile& file, const Config& config) {
   std::string changes;
   for (const std::string& change :
        changed_settings(parse_config(metadata(file, "config"), "checkpoint"), config))
-    changes += "\n  " + change;
-  fail(
-      "resume: settings that change the result differ from the checkpoint's; start a new run with another "
-      "--out:",
-      changes);
+    changes += (changes.empty() ? "" : "; ") + change;
+  fail("resume: settings that change the result differ from the checkpoint's (", changes,
+       "); start a new run with another --out");
 }
 
 }  // namespace
@@ -136,7 +135,12 @@ RunPosition restore(const data::TensorFile& file, const TrainingState& state, co
 }
 
 void load_network(const fs::path& path, Network which, nn::SegmentationModel& model) {
-  load_state(path.string(), read_weights(path.string(), which).tensors, state_of(model));
+  const StateDict weights = read_weights(path.string(), which).tensors, network = state_of(model);
+  require(part_for(weights, network).size() == network.size(), path.string(),
+          ": holds an encoder alone, and without a head no class can be predicted; train one with "
+          "model.pretrained = \"",
+          path.string(), "\"");
+  load_state(path.string(), weights, network);
 }
 
 }  // namespace masktwins

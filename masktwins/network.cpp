@@ -40,19 +40,20 @@ std::filesystem::path checkpoint_file(const CheckpointFolder& files, const std::
 
 }  // namespace
 
+Config config_of(const std::string& run, const std::vector<std::string>& overrides) {
+  return std::filesystem::is_regular_file(run) ? read_config(run, overrides)
+                                               : RunFolder::open(run).config(overrides);
+}
+
 TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
                                     const std::vector<std::string>& overrides, Device device) {
   TrainedNetwork result;
+  result.config = config_of(run, overrides);
   std::filesystem::path file = checkpoint;
-  if (std::filesystem::is_regular_file(run)) {
-    result.config = read_config(run, overrides);
+  if (std::filesystem::is_regular_file(run))
     require(std::filesystem::is_regular_file(file), run,
             ": is a configuration without a run; name a file of weights with --checkpoint");
-  } else {
-    const RunFolder folder = RunFolder::open(run);
-    result.config = folder.config(overrides);
-    file = checkpoint_file({folder.checkpoints()}, checkpoint);
-  }
+  else file = checkpoint_file({RunFolder::open(run).checkpoints()}, checkpoint);
   result.model = build_network(result.config, device);
   result.source = file.string();
   load_network(file, checkpoint == "teacher" ? Network::teacher : Network::student, *result.model);

@@ -14,6 +14,9 @@ namespace masktwins {
 // With fresh parameters drawn from config.seed.
 std::unique_ptr<nn::SegmentationModel> build_network(const Config& config, Device device = Device::cpu);
 
+// The configuration of a run folder, or the file itself. `overrides` change it as in read_config.
+Config config_of(const std::string& run, const std::vector<std::string>& overrides = {});
+
 struct TrainedNetwork {
   Config config;
   std::unique_ptr<nn::SegmentationModel> model;
@@ -22,7 +25,6 @@ struct TrainedNetwork {
 
 // The network of a run folder, or of a configuration file with the weights of a file. `checkpoint` is
 // "student" or "teacher" (of the last checkpoint), "best" (the student with the best evaluation) or a file.
-// `overrides` change the configuration as in read_config.
 TrainedNetwork load_trained_network(const std::string& run, const std::string& checkpoint,
                                     const std::vector<std::string>& overrides = {},
                                     Device device = Device::cpu);

@@ -8,7 +8,7 @@
 namespace masktwins {
 namespace {
 
-constexpr std::size_t most_listed = 10;
+constexpr std::size_t most_listed = 3;
 
 std::vector<std::string> names_not_in(const StateDict& tensors, const StateDict& others) {
   std::vector<std::string> names;
@@ -24,10 +24,13 @@ bool convertible(const Tensor& from, const Tensor& to) {
          (from.dtype() == to.dtype() || (is_floating(from.dtype()) && is_floating(to.dtype())));
 }
 
-std::string joined(const std::vector<std::string>& lines) {
+// The first of them.
+std::string listed(const std::vector<std::string>& differences) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(lines.size(), most_listed); ++i) text += "\n  " + lines[i];
-  if (lines.size() > most_listed) text += "\n  and " + std::to_string(lines.size() - most_listed) + " more";
+  for (std::size_t i = 0; i < std::min(differences.size(), most_listed); ++i)
+    text += (text.empty() ? "" : "; ") + differences[i];
+  if (differences.size() > most_listed)
+    text += concat_text("; and ", differences.size() - most_listed, " more");
   return text;
 }
 
@@ -79,8 +82,9 @@ std::vector<std::string> describe_differences(const KeyComparison& keys, const S
 
 void load_state(const std::string& source, const StateDict& file, const StateDict& network) {
   const KeyComparison keys = compare_keys(file, network);
-  require(keys.all_match(), source, ": belongs to another network; check [model] in the configuration:",
-          joined(describe_differences(keys, file, network)));
+  require(keys.all_match(), source, ": belongs to another network (",
+          listed(describe_differences(keys, file, network)),
+          "); check [model] in the configuration, masktwins keys compares all names");
   for (const std::string& name : keys.matched) {
     Tensor destination = network.at(name);  // the same memory
     destination.copy_from(file.at(name).to(destination.dtype()).to(destination.device()));

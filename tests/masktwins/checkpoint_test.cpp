@@ -177,17 +177,18 @@ TEST_CASE("one network is loaded from a checkpoint, from best and from a PyTorch
   check_value(model.mean_, 5);
 }
 
-TEST_CASE("another network's file is described key by key") {
+TEST_CASE("another network's file is described by the first keys that differ") {
   const StateDict network = {{"conv.weight", Tensor::zeros({3, 1})}, {"bias", Tensor::zeros({3})}};
   const StateDict file = {{"conv.wieght", Tensor::zeros({3, 1})}, {"bias", Tensor::zeros({4})}};
   CHECK(error_of([&] { load_state("a.safetensors", file, network); }) ==
-        "a.safetensors: belongs to another network; check [model] in the configuration:\n"
-        "  missing conv.weight float32 (3, 1), the file has conv.wieght\n"
-        "  unexpected conv.wieght float32 (3, 1), the network has conv.weight\n"
-        "  mis-shaped bias: file float32 (4), network float32 (3)");
+        "a.safetensors: belongs to another network (missing conv.weight float32 (3, 1), the file has "
+        "conv.wieght; "
+        "unexpected conv.wieght float32 (3, 1), the network has conv.weight; "
+        "mis-shaped bias: file float32 (4), network float32 (3)); "
+        "check [model] in the configuration, masktwins keys compares all names");
   StateDict large;
   for (int i = 0; i < 30; ++i) large.emplace("key" + std::to_string(i), Tensor::zeros({1}));
-  CHECK(error_of([&] { load_state("a", {}, large); }).ends_with("\n  and 20 more"));
+  CHECK(error_of([&] { load_state("a", {}, large); }).find("; and 27 more); check") != std::string::npos);
 }
 
 TEST_CASE("a checkpoint that cannot be written is an error and leaves the last one") {

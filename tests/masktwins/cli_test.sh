@@ -52,6 +52,7 @@ exists scores.json pictures/000.png
 check 0 "" predict --run run toy/test/images --out out --checkpoint teacher
 exists out/000_mask.png out/000_probability.png out/000_overlay.png
 check 0 "0 missing, 0 unexpected" keys run/checkpoints/last.safetensors --run run --network teacher
+check 0 "the network of run/config.toml: " keys run/checkpoints/last.safetensors --run run/config.toml
 check 0 "million numbers" export run/checkpoints/best.safetensors --out exported.safetensors
 check 0 "from exported.safetensors" import exported.safetensors --out imported.safetensors --run run
 check 0 "the whole network was loaded from imported.safetensors" train toy/config.toml --out tuned "${small[@]}" \
