@@ -5,9 +5,9 @@
 segformer.pth is written by torch.save with the names of NVIDIA's repository, segformer_encoder.pth with those of the
 ImageNet encoders, both of which also hold what segmentation does not need. The first one's tensors are parts of one
 storage, which keeps it small; the second one's have each their own, as published files. segformer.safetensors holds
-what Hugging Face's transformers says with these weights in evaluation mode: logits, the encoder's last map, and of
-the predicted probabilities every eighth pixel, in rows and in columns. Needs torch,
-transformers and safetensors from PyPI.
+what Hugging Face's transformers says with these weights in evaluation mode: of a batch the logits and the encoder's
+last map, and of a picture the class and its probability at every pixel. Needs torch, transformers and safetensors
+from PyPI.
 """
 
 import re
@@ -16,11 +16,13 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from parameter_draws import noise
+from parameter_draws import SEED, noise
+from philox import words
 from street_networks import hugging_face, official_name
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "torch"
 CHANNELS, DEPTHS, CLASSES, HEAD_CHANNELS, IMAGE_SITE = [2, 4, 5, 8], [1, 1, 1, 1], 3, 4, 100000
+PICTURE_SITE, HEIGHT, WIDTH = 100003, 50, 70
 
 
 def nvidia_names(state):
@@ -37,6 +39,21 @@ def in_one_storage(state):
     floats = {name: value for name, value in state.items() if value.is_floating_point()}
     parts = torch.cat([value.flatten() for value in floats.values()]).split([v.numel() for v in floats.values()])
     return state | {name: part.view(floats[name].shape) for name, part in zip(floats, parts)}
+
+
+def picture():
+    """Bytes (HEIGHT, WIDTH, 3)."""
+    bits = words(SEED, PICTURE_SITE, 0, HEIGHT * WIDTH * 3)[:, 0]
+    return torch.from_numpy((bits >> 24).astype("uint8")).reshape(HEIGHT, WIDTH, 3)
+
+
+def predicted(model, pixels):
+    """Class probabilities (CLASSES, HEIGHT, WIDTH) of a picture, which is reflected at its border to fill 64x96 pixels."""
+    mean, deviation = torch.tensor([123.675, 116.28, 103.53]), torch.tensor([58.395, 57.12, 57.375])
+    images = ((pixels.double() - mean) / deviation).permute(2, 0, 1)[None]
+    images = torch.nn.functional.pad(images, (13, 13, 7, 7), mode="reflect")
+    enlarged = torch.nn.functional.interpolate(model(images).logits, size=(64, 96), mode="bilinear")
+    return enlarged[0, :, 7:-7, 13:-13].softmax(0)
 
 
 if __name__ == "__main__":
@@ -56,7 +73,6 @@ if __name__ == "__main__":
         images = noise(IMAGE_SITE, 1, 3, 64, 96)
         logits = model(images).logits
         features = model.segformer(images, output_hidden_states=True).hidden_states[-1]
-        enlarged = torch.nn.functional.interpolate(logits, size=images.shape[2:], mode="bilinear")
-        probabilities = enlarged.softmax(1)[:, :, ::8, ::8]
-    golden = {"logits": logits, "features": features, "probabilities": probabilities}
+        probability, label = predicted(model, picture()).max(0)
+    golden = {"logits": logits, "features": features, "classes": label.byte(), "probability": probability.float()}
     save_file({name: value.contiguous() for name, value in golden.items()}, FOLDER / "segformer.safetensors")
