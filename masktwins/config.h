@@ -82,6 +82,7 @@ struct EvalConfig {
   std::string blend = "gaussian";
   std::string size = "original";
   bool match_shares = false;
+  std::string orientations = "one";
 };
 
 // How the training step uses the target images. `mode` only chooses defaults for the switches below it

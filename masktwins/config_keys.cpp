@@ -171,6 +171,8 @@ Keys eval_keys(EvalConfig& eval) {
              "scores are taken at the size of the label files, or at that of the scaled images"),
       other("eval.match_shares", &eval.match_shares,
             "shift logits until classes are as frequent on the target images as in the source's labels"),
+      one_of("eval.orientations", &eval.orientations, {"one", "mirrored", "all"},
+             "average the logits of the image and its mirror image, or of all eight mirrored quarter turns"),
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include "masktwins/checkpoint.h"
 #include "masktwins/datasets.h"
+#include "masktwins/orientations.h"
 #include "masktwins/run_folder.h"
 #include "masktwins/share_matching.h"
 #include "tensor/autograd.h"
@@ -72,7 +73,10 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
 }
 
 SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model) {
-  const SegmentationFunction function = evaluation_function(model);
+  SegmentationFunction function = evaluation_function(model);
+  if (config.eval.orientations != "one")
+    function = average_orientations(
+        function, config.eval.orientations == "all" ? Orientations::all : Orientations::mirrored);
   if (!config.eval.match_shares) return function;
   const auto source = open_source(config), target = open_target(config);
   return match_shares(function, *source, *target, config.model.classes, window_options(config, model));

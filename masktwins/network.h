@@ -33,8 +33,9 @@ TrainedNetwork load_trained_network(const std::string& run, const std::string& c
 // CPU, whatever the network's device. The model must outlive it.
 SegmentationFunction evaluation_function(nn::SegmentationModel& model);
 
-// The same as predictions for people use it: with eval.match_shares its logits are shifted
-// (share_matching.h), for which the source's labels and the target's images are read.
+// The same as predictions for people use it: averaged over eval.orientations (orientations.h); with
+// eval.match_shares its logits are shifted (share_matching.h), for which the source's labels and the target's
+// images are read.
 SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model);
 
 // How large images are cut for this network.
