@@ -47,7 +47,8 @@ TEST_CASE("where a pixel lies averages out over the orientations") {
   const Tensor all = average_orientations(position_and_pixel, Orientations::all)(some_images());
   for (int64_t i = 0; i < 30; ++i) {
     // The mean column is 2 of 0..4; rows stay.
-    CHECK(logit(mirrored, i, 1) == doctest::Approx(2 + 10 * (i / 5 % 3)));
+    const auto row = static_cast<int>(i / 5 % 3);
+    CHECK(logit(mirrored, i, 1) == doctest::Approx(2 + 10 * row));
     // Upright images have mean column 2 and row 1, transposed ones 1 and 2.
     CHECK(logit(all, i, 1) == doctest::Approx((2 + 10 * 1 + 1 + 10 * 2) / 2.0));
   }
