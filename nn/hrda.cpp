@@ -92,8 +92,6 @@ void Hrda::check_size(const Tensor& images) const {
   const ImageSize size = image_size(images, "hrda");
   require(size.height % size_multiple() == 0 && size.width % size_multiple() == 0, "hrda: images are ",
           size.height, "x", size.width, ", height and width must be multiples of ", size_multiple());
-  require(size.height >= hr_crop_ && size.width >= hr_crop_, "hrda: images are ", size.height, "x",
-          size.width, ", smaller than the windows of model.hr_crop = ", hr_crop_);
 }
 
 Hrda::Context Hrda::look_at_context(const Tensor& images) {
@@ -106,6 +104,8 @@ Tensor Hrda::features(const Tensor& images) { return backbone_->forward(halved(i
 SegmentationOutput Hrda::outputs(const Tensor& images) {
   check_size(images);
   const int64_t height = images.dim(2), width = images.dim(3);
+  require(height >= hr_crop_ && width >= hr_crop_, "hrda: training images are ", height, "x", width,
+          ", smaller than the windows of model.hr_crop = ", hr_crop_);
   const kernels::RandomWords words = kernels::philox(random_stream().next_key(), random_stream().step, 0);
   // Corners fall on whole pixels of the logits of the image at half size.
   const Window window = draw_window(height, width, hr_crop_, 2 * stride_, words);
@@ -133,16 +133,16 @@ Tensor Hrda::forward(const Tensor& images) {
 // The mean over all windows that show a pixel.
 Tensor Hrda::details_everywhere(const Tensor& images) {
   const auto [batch, channels, height, width] = image_size(images, "hrda");
-  const std::vector<int64_t> tops = half_overlapping_windows(height, hr_crop_);
-  const std::vector<int64_t> lefts = half_overlapping_windows(width, hr_crop_);
+  const int64_t tall = std::min(height, hr_crop_), wide = std::min(width, hr_crop_);
+  const std::vector<int64_t> tops = half_overlapping_windows(height, tall);
+  const std::vector<int64_t> lefts = half_overlapping_windows(width, wide);
   std::vector<Window> windows;
   for (const int64_t top : tops)
-    for (const int64_t left : lefts) windows.push_back({top, left, hr_crop_, hr_crop_});
+    for (const int64_t left : lefts) windows.push_back({top, left, tall, wide});
 
-  const Shape crop_shape{batch, channels, hr_crop_, hr_crop_};
-  const Tensor crops =
-      Tensor::empty({static_cast<int64_t>(windows.size()) * batch, channels, hr_crop_, hr_crop_},
-                    images.dtype(), images.device());
+  const Shape crop_shape{batch, channels, tall, wide};
+  const Tensor crops = Tensor::empty({static_cast<int64_t>(windows.size()) * batch, channels, tall, wide},
+                                     images.dtype(), images.device());
   for (int64_t k = 0; const Window& w : windows)
     crops.alias(crop_shape, k++ * crop_shape.numel())
         .copy_from(crop(images, w.top, w.left, w.height, w.width));
@@ -166,7 +166,7 @@ const Tensor& Hrda::share_of_window(const Tensor& logits, const std::vector<int6
   if (kept) return share_of_window_;
   const auto coverage_of = [this](std::vector<int64_t> corners, int64_t size) {
     for (int64_t& corner : corners) corner /= stride_;
-    return coverage(corners, hr_crop_ / stride_, size);
+    return coverage(corners, std::min(size, hr_crop_ / stride_), size);
   };
   const Tensor share =
       inverse_coverage(logits.shape(), coverage_of(tops, logits.dim(2)), coverage_of(lefts, logits.dim(3)));

@@ -19,9 +19,10 @@ class Hrda : public SegmentationModel {
        std::unique_ptr<DecodeHead> scale_attention, int64_t hr_crop, int64_t stride);
 
   // Details from windows that overlap by half and cover the whole image, all in one batch, so that batch norm
-  // in training mode (the teacher) sees them together. Records no graph.
+  // in training mode (the teacher) sees them together; no larger than the image. Records no graph.
   Tensor forward(const Tensor& images) override;
-  // Details from one window, drawn from random_stream(); elsewhere the context alone counts.
+  // Details from one window, drawn from random_stream(); elsewhere the context alone counts. Error for images
+  // that do not fill it.
   SegmentationOutput outputs(const Tensor& images) override;
   Tensor features(const Tensor& images) override;
   int64_t size_multiple() const override { return 2 * backbone_->size_multiple(); }

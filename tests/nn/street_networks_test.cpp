@@ -227,6 +227,19 @@ TEST_CASE("windows at full resolution overlap by half") {
   CHECK(per_axis * per_axis == 9);
 }
 
+TEST_CASE("of an image smaller than its windows hrda predicts with windows as large as the image") {
+  const auto prediction = [](int64_t hr_crop, const Shape& shape) {
+    nn::ModelOptions options = tiny_options();
+    options.hr_crop = hr_crop;
+    const auto model = nn::build_model("hrda-b0", options);
+    model->set_training(false);
+    return model->forward(picture(shape)).to_values<float>();
+  };
+  CHECK(prediction(512, {1, 3, 64, 64}) == prediction(64, {1, 3, 64, 64}));
+  CHECK(prediction(512, {1, 3, 64, 192}) == prediction(192, {1, 3, 64, 192}));
+  CHECK(prediction(512, {1, 3, 64, 192}) != prediction(64, {1, 3, 64, 192}));
+}
+
 TEST_CASE("street networks say which sizes they take") {
   CHECK_THROWS_WITH_AS(nn::build_model("segformer-b0", tiny_options())->forward(picture({1, 3, 40, 64})),
                        doctest::Contains("multiples of 32"), Error);
@@ -234,7 +247,7 @@ TEST_CASE("street networks say which sizes they take") {
                        doctest::Contains("multiples of 64"), Error);
   nn::ModelOptions options = tiny_options();
   options.hr_crop = 512;
-  CHECK_THROWS_WITH_AS(nn::build_model("hrda-b0", options)->forward(picture({1, 3, 128, 128})),
+  CHECK_THROWS_WITH_AS(nn::build_model("hrda-b0", options)->outputs(picture({1, 3, 128, 128})),
                        doctest::Contains("model.hr_crop"), Error);
   options.hr_crop = 40;
   CHECK_THROWS_WITH_AS(nn::build_model("hrda-b0", options), doctest::Contains("model.hr_crop"), Error);
