@@ -3,46 +3,33 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <map>
 
-#include "masktwins/network.h"
 #include "tensor/autograd.h"
-#include "tensor/op.h"
 #include "tests/data/folder.h"
+#include "tests/masktwins/training.h"
 
 using namespace masktwins;
 using masktwins::tests::error_of;
 
 namespace {
 
-// A small network with what a step needs; `modes` are settings.
-struct Setting {
-  explicit Setting(const std::vector<std::string>& modes)
-      : config(parse_config("", "test", modes)),
-        student(build_network(config)),
-        teacher(build_network(config)),
-        arena(*student),
-        teacher_arena(*teacher),
-        optimizer(optim::build_optimizer(arena, {})),
-        train_step(config, *student, *optimizer, *teacher, teacher_arena) {
-    const Argument image{{1, 1, 32, 32}};
-    const Argument label{.shape = {1, 32, 32}, .fill = Fill::integers, .high = 2, .dtype = DType::uint8};
-    const Tensors tensors = make_inputs({{image, label, image}, {}}, DType::float32, 1);
-    batch = {0, tensors[0], tensors[1], tensors[2]};
+// A small network with what a step needs, and a batch; `settings` are more of them.
+struct Setting : tests::Training {
+  explicit Setting(std::vector<std::string> settings)
+      : Training(small_config(std::move(settings)), Device::cpu), batch(tests::batch_of(config, 0)) {}
+
+  static Config small_config(std::vector<std::string> settings) {
+    settings.insert(settings.end(), {"train.crop=32", "train.batch=1"});
+    return parse_config("", "test", settings);
   }
 
   std::vector<float> parameters() const { return arena.values().to_values<float>(); }
 
-  Config config;
-  std::unique_ptr<nn::SegmentationModel> student, teacher;
-  optim::ParameterArena arena, teacher_arena;
-  std::unique_ptr<optim::Optimizer> optimizer;
-  TrainStep train_step;
   data::Batch batch;
 };
 
-const std::vector<std::string> source_and_masks = {"model.width=2", "uda.class_mix=false",
-                                                   "uda.mask_augment=false", "uda.mask_block=8"};
+const std::vector<std::string> source_and_masks = {"uda.class_mix=false", "uda.mask_augment=false",
+                                                   "uda.mask_block=8"};
 
 }  // namespace
 
@@ -50,7 +37,7 @@ TEST_CASE("a NaN that only the masked losses see stops the step before the param
   Setting setting(source_and_masks);
   setting.batch.target_images.fill(NAN);
   const std::vector<float> before = setting.parameters();
-  const std::string message = error_of([&] { setting.train_step.run(setting.batch); });
+  const std::string message = error_of([&] { setting.step.run(setting.batch); });
   CHECK(message.find("loss 'masked' is") == 0);
   CHECK(setting.parameters() == before);
 }
@@ -66,7 +53,7 @@ TEST_CASE("a gradient that only the masked losses make infinite does the same") 
       return ++passes < 2 ? gradient : Tensor::full(gradient.shape(), INFINITY);
     });
     const std::vector<float> before = setting.parameters();
-    const std::string message = error_of([&] { setting.train_step.run(setting.batch); });
+    const std::string message = error_of([&] { setting.step.run(setting.batch); });
     CHECK(passes == 2);
     CHECK(message.find("the norm of the gradients is not a finite number") == 0);
     CHECK(setting.parameters() == before);
@@ -76,7 +63,7 @@ TEST_CASE("a gradient that only the masked losses make infinite does the same") 
 TEST_CASE("a step with finite losses and gradients changes the parameters") {
   Setting setting(source_and_masks);
   const std::vector<float> before = setting.parameters();
-  setting.train_step.run(setting.batch);
+  setting.step.run(setting.batch);
   CHECK(setting.parameters() != before);
 }
 
@@ -89,22 +76,21 @@ TEST_CASE("a teacher that labels nothing predicts with the student's statistics,
   };
   for (const char* mode : {"source-only", "masktwins"}) {
     CAPTURE(mode);
-    Setting setting({"model.width=2", "model.norm=batch", "uda.start=1", concat_text("uda.mode=", mode),
-                     "uda.mask_block=8"});
+    Setting setting({"model.norm=batch", "uda.start=1", concat_text("uda.mode=", mode), "uda.mask_block=8"});
     const auto before = statistics(*setting.teacher);
     REQUIRE(!before.empty());
-    setting.train_step.run(setting.batch);
+    setting.step.run(setting.batch);
     CHECK(statistics(*setting.teacher) != before);
     CHECK(statistics(*setting.teacher) == statistics(*setting.student));
     ++setting.batch.step;
-    setting.train_step.run(setting.batch);
+    setting.step.run(setting.batch);
     CHECK((statistics(*setting.teacher) == statistics(*setting.student)) ==
           (mode == std::string("source-only")));
   }
 }
 
 TEST_CASE("MinEnt pays for the entropy of what the student says about the target") {
-  Setting setting({"model.width=2", "uda.mode=advent", "uda.entropy_weight=0.01"});
+  Setting setting({"uda.mode=advent", "uda.entropy_weight=0.01"});
   std::vector<double> logits;  // (1, 2, 32, 32)
   {
     const NoGrad no_grad;
@@ -116,31 +102,31 @@ TEST_CASE("MinEnt pays for the entropy of what the student says about the target
     const double p = 1 / (1 + std::exp(logits[i + pixels] - logits[i]));
     sum -= p * std::log(p) + (1 - p) * std::log(1 - p);
   }
-  const StepReport report = setting.train_step.run(setting.batch);
+  const StepReport report = setting.step.run(setting.batch);
   REQUIRE(report.losses.size() == 2);
   CHECK(report.losses[1].first == "entropy");
   CHECK(report.losses[1].second.item() == doctest::Approx(0.01 * sum / static_cast<double>(pixels)));
 }
 
 TEST_CASE("AdvSeg pays what the discriminator asks, and teaches both networks") {
-  const std::vector<std::string> settings = {"model.width=2", "uda.mode=advseg",
-                                             "uda.adversarial_weight=0.1"};
-  Setting alone(settings), setting(settings);
-  Adversary adversary(2, 1e-4, 10, 1, Device::cpu);
+  Setting alone({"uda.mode=advseg", "uda.adversarial_weight=0"});
+  Setting setting({"uda.mode=advseg", "uda.adversarial_weight=0.1"});
   double expected = 0;
   {
     const NoGrad no_grad;
-    expected = 0.1 * adversary.fooling_loss(setting.student->forward(setting.batch.target_images)).item();
+    const Tensor logits = setting.student->forward(setting.batch.target_images);
+    expected = 0.1 * setting.adversary->fooling_loss(logits).item();
   }
-  const std::vector<float> before = adversary.network().named_parameters()[0].second->to_values<float>();
-  TrainStep step(setting.config, *setting.student, *setting.optimizer, *setting.teacher,
-                 setting.teacher_arena, {nullptr, &adversary});
-  const StepReport report = step.run(setting.batch);
+  const auto discriminator = [&] {
+    return setting.adversary->network().named_parameters()[0].second->to_values<float>();
+  };
+  const std::vector<float> before = discriminator();
+  const StepReport report = setting.step.run(setting.batch);
   REQUIRE(report.losses.size() == 3);
   CHECK(report.losses[1].first == "adversarial");
   CHECK(report.losses[1].second.item() == doctest::Approx(expected));
   CHECK(report.losses[2].first == "discriminator");
-  CHECK(adversary.network().named_parameters()[0].second->to_values<float>() != before);
-  alone.train_step.run(alone.batch);
+  CHECK(discriminator() != before);
+  alone.step.run(alone.batch);
   CHECK(setting.parameters() != alone.parameters());
 }
