@@ -68,7 +68,7 @@ check 0 "statistics of 2 label files" stats toy/config.toml --out statistics --s
 exists statistics/{sample_class_stats,sample_class_stats_dict,samples_with_class}.json
 check 0 "1 steps done" train toy/config.toml --out rare "${small[@]}" --set train.iterations=1 --set train.rare_classes=true \
   --set train.rare_class_min_pixels=10 --set data.source.statistics=statistics
-check 0 "" predict --run run toy/test/images --out submission --export-ids train
+check 0 "" predict --run run --out submission --export-ids train --set eval.window=64 toy/test/images
 exists submission/000.png
 [ ! -e submission/000_mask.png ] || { echo "an export wrote more than its files"; failures=$((failures + 1)); }
 check 1 "--cuda-graph needs --device cuda" train toy/config.toml --cuda-graph --out none
