@@ -131,7 +131,7 @@ RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run
   const int64_t multiple = student_->size_multiple();
   require(config_.train.crop % multiple == 0, "train.crop must be a multiple of ", multiple, " for ",
           config_.model.name, ", got ", config_.train.crop);
-  const int64_t window = config_.model.name.starts_with("hrda") ? config_.model.hr_crop : 0;
+  const int64_t window = student_->detail_window();
   require(config_.train.crop >= window, "train.crop = ", config_.train.crop,
           " is smaller than the windows of HRDA, model.hr_crop = ", window);
   for (const auto& set : {source_, target_, test_})

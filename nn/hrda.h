@@ -26,6 +26,7 @@ class Hrda : public SegmentationModel {
   SegmentationOutput outputs(const Tensor& images) override;
   Tensor features(const Tensor& images) override;
   int64_t size_multiple() const override { return 2 * backbone_->size_multiple(); }
+  int64_t detail_window() const override { return hr_crop_; }
 
  private:
   // What the image at half size says: logits, and how much to believe details instead, both (N, K, h, w).

@@ -39,6 +39,8 @@ class SegmentationModel : public Module {
   virtual Tensor features(const Tensor& images);
   // Height and width of the images must be multiples of this.
   virtual int64_t size_multiple() const = 0;
+  // HRDA: side of the windows that it sees at full resolution in training; 0 for networks without.
+  virtual int64_t detail_window() const { return 0; }
 };
 
 struct ModelOptions {
