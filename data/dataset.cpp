@@ -193,6 +193,13 @@ std::shared_ptr<const Section> Dataset::section(int64_t index) const {
   return section;
 }
 
+std::vector<int64_t> Dataset::some_sections(int64_t most) const {
+  const int64_t count = std::min(most, size());
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < count; ++i) indices.push_back(i * size() / count);
+  return indices;
+}
+
 void Dataset::keep(int64_t index, const std::shared_ptr<const Section>& section) const {
   const std::lock_guard lock(mutex_);
   if (kept_.contains(index)) return;

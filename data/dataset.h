@@ -60,6 +60,8 @@ class Dataset {
   int64_t width(int64_t index) const { return entry(index).width; }
 
   std::shared_ptr<const Section> section(int64_t index) const;
+  // Indices of at most `most` sections, evenly spread.
+  std::vector<int64_t> some_sections(int64_t most) const;
 
   // Error without labels.
   const std::filesystem::path& label_file(int64_t index) const;

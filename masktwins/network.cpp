@@ -4,7 +4,6 @@
 #include "masktwins/datasets.h"
 #include "masktwins/orientations.h"
 #include "masktwins/run_folder.h"
-#include "masktwins/share_matching.h"
 #include "tensor/autograd.h"
 
 namespace masktwins {
@@ -72,14 +71,22 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
   };
 }
 
-SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model) {
+SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model,
+                                         const std::optional<ShareMatching>& shares) {
   SegmentationFunction function = evaluation_function(model);
   if (config.eval.orientations != "one")
     function = average_orientations(
         function, config.eval.orientations == "all" ? Orientations::all : Orientations::mirrored);
-  if (!config.eval.match_shares) return function;
-  const auto source = open_source(config), target = open_target(config);
-  return match_shares(function, *source, *target, config.model.classes, window_options(config, model));
+  return shares ? shares->match(function, window_options(config, model)) : function;
+}
+
+SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model) {
+  std::optional<ShareMatching> shares;
+  if (config.eval.match_shares) {
+    const auto source = open_source(config);
+    shares.emplace(*source, open_target(config), config.model.classes);
+  }
+  return prediction_function(config, model, shares);
 }
 
 WindowOptions window_options(const Config& config, const nn::SegmentationModel& model) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "masktwins/config.h"
 #include "masktwins/predict.h"
+#include "masktwins/share_matching.h"
 #include "nn/segmentation_model.h"
 
 namespace masktwins {
@@ -33,9 +35,11 @@ TrainedNetwork load_trained_network(const std::string& run, const std::string& c
 // CPU, whatever the network's device. The model must outlive it.
 SegmentationFunction evaluation_function(nn::SegmentationModel& model);
 
-// The same as predictions for people use it: averaged over eval.orientations (orientations.h); with
-// eval.match_shares its logits are shifted (share_matching.h), for which the source's labels and the target's
-// images are read.
+// The same as predictions for people use it: averaged over eval.orientations (orientations.h), its logits
+// shifted by `shares`, if there are any.
+SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model,
+                                         const std::optional<ShareMatching>& shares);
+// With eval.match_shares those of the configuration's source and target.
 SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model);
 
 // How large images are cut for this network.

@@ -13,13 +13,6 @@ constexpr int64_t most_sections = 64, most_pixels = 1 << 19;
 constexpr int most_steps = 500;
 constexpr double close_enough = 1e-3;  // relative
 
-// Calls body(index) for at most `most` sections, evenly spread.
-template <class Body>
-void for_some_sections(const data::Dataset& set, int64_t most, const Body& body) {
-  const int64_t count = std::min(most, set.size());
-  for (int64_t i = 0; i < count; ++i) body(i * set.size() / count);
-}
-
 // Share of pixels in which each class is the most probable one.
 std::vector<double> predicted_shares(const std::vector<float>& log_probabilities,
                                      const std::vector<float>& offset) {
@@ -41,10 +34,9 @@ std::vector<double> predicted_shares(const std::vector<float>& log_probabilities
 std::vector<double> label_shares(const data::Dataset& labelled, int64_t classes, int64_t most) {
   std::vector<double> shares(static_cast<std::size_t>(classes));
   double total = 0;
-  for_some_sections(labelled, most, [&](int64_t index) {
+  for (const int64_t index : labelled.some_sections(most))
     for (const uint8_t label : labelled.stored_labels(index).classes)
       if (label < shares.size()) ++shares[label], ++total;
-  });
   for (double& share : shares) share /= std::max(1.0, total);
   return shares;
 }
@@ -70,23 +62,27 @@ std::vector<float> matching_offset(const std::vector<float>& probabilities,
   return offset;
 }
 
-SegmentationFunction match_shares(const SegmentationFunction& model, const data::Dataset& source,
-                                  const data::Dataset& target, int64_t classes,
-                                  const WindowOptions& windows) {
+ShareMatching::ShareMatching(const data::Dataset& source, std::shared_ptr<const data::Dataset> target,
+                             int64_t classes)
+    : wanted_(label_shares(source, classes, most_sections)), target_(std::move(target)) {}
+
+SegmentationFunction ShareMatching::match(const SegmentationFunction& model,
+                                          const WindowOptions& windows) const {
   std::vector<float> sample;
-  const int64_t pixels_of_section =
-      most_pixels / std::max<int64_t>(1, std::min(most_sections, target.size()));
-  for_some_sections(target, most_sections, [&](int64_t index) {
+  const auto classes = static_cast<int64_t>(wanted_.size());
+  const std::vector<int64_t> looked_at = target_->some_sections(most_sections);
+  const int64_t pixels_of_section = most_pixels / static_cast<int64_t>(looked_at.size());
+  for (const int64_t index : looked_at) {
     const Tensor probabilities =
-        predict_probabilities(model, data::image_tensor(*target.section(index)), windows);
+        predict_probabilities(model, data::image_tensor(*target_->section(index)), windows);
     const int64_t pixels = probabilities.numel() / classes;
     const int64_t stride = kernels::ceil_div(pixels, pixels_of_section);
     for (int64_t i = 0; i < pixels; i += stride) {
       const float* pixel = probabilities.data<float>() + i * classes;
       sample.insert(sample.end(), pixel, pixel + classes);
     }
-  });
-  const std::vector<float> offset = matching_offset(sample, label_shares(source, classes, most_sections));
+  }
+  const std::vector<float> offset = matching_offset(sample, wanted_);
   return [model, offset](const Tensor& images) {
     Tensor logits = model(images).clone();
     for (float* pixel = logits.data<float>(); pixel != logits.data<float>() + logits.numel();

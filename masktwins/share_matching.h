@@ -6,6 +6,7 @@
 // Computation 2002). It assumes that both domains show their classes equally often.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "data/dataset.h"
@@ -22,9 +23,18 @@ std::vector<double> label_shares(const data::Dataset& labelled, int64_t classes,
 std::vector<float> matching_offset(const std::vector<float>& probabilities,
                                    const std::vector<double>& wanted);
 
-// The model with that offset on its logits, found on up to 64 sections of each set: labels of the source,
-// predictions on the target.
-SegmentationFunction match_shares(const SegmentationFunction& model, const data::Dataset& source,
-                                  const data::Dataset& target, int64_t classes, const WindowOptions& windows);
+// Looks at up to 64 sections of each set.
+class ShareMatching {
+ public:
+  // Counts the labels of the source.
+  ShareMatching(const data::Dataset& source, std::shared_ptr<const data::Dataset> target, int64_t classes);
+
+  // The model with that offset on its logits, found by its predictions on the target.
+  SegmentationFunction match(const SegmentationFunction& model, const WindowOptions& windows) const;
+
+ private:
+  std::vector<double> wanted_;
+  std::shared_ptr<const data::Dataset> target_;
+};
 
 }  // namespace masktwins

@@ -74,8 +74,8 @@ std::unique_ptr<Adversary> make_adversary(const Config& config, Device device) {
 void look_at(const data::Dataset& set) {
   set.section(0);
   constexpr int64_t most_labels = 32;
-  const int64_t labels = set.labelled() ? std::min(most_labels, set.size()) : 0;
-  for (int64_t k = 1; k < labels; ++k) set.stored_labels(k * (set.size() - 1) / (labels - 1));
+  if (!set.labelled()) return;
+  for (const int64_t index : set.some_sections(most_labels)) set.stored_labels(index);
 }
 
 std::string picture_name(const char* kind, int64_t step) {
@@ -96,6 +96,7 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
       target_(config.uda.uses_target() ? open_target(config) : nullptr),
       test_(has_test(config) ? open_test(config) : nullptr),
       rare_classes_(open_rare_classes(config, *source_)),
+      share_matching_(count_shares()),
       student_(build_network(config, device)),
       teacher_(build_network(config, device)),
       start_(load_start(resume_run)),
@@ -112,6 +113,12 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
   std::fprintf(messages_, "pretrained weights: %s\n", start_.c_str());
   if (resume_run) resume();
   else save();  // from now on the run can be resumed, whatever happens, and a full disk shows at once
+}
+
+// Once for all evaluations.
+std::optional<ShareMatching> Trainer::count_shares() const {
+  if (!config_.eval.match_shares || !evaluates()) return {};
+  return ShareMatching(*source_, target_ ? target_ : open_target(config_), config_.model.classes);
 }
 
 // The same for both networks; a resumed run has its own.
@@ -180,11 +187,10 @@ bool Trainer::run() {
                       training_picture("step " + std::to_string(position_.step), batch, step_report,
                                        evaluation_function(*student_), classes_.colors));
     const bool last = position_.step == iterations;
-    const bool evaluates = test_ && config_.train.evaluate_every > 0 &&
-                           (last || every(position_.step, config_.train.evaluate_every));
+    const bool scores = evaluates() && (last || every(position_.step, config_.train.evaluate_every));
     const bool saves = last || every(position_.step, config_.train.checkpoint_every);
-    if (evaluates || saves) check_losses(loader);
-    if (evaluates) evaluate(progress);
+    if (scores || saves) check_losses(loader);
+    if (scores) evaluate(progress);
     if (saves) save();
   }
   check_losses(loader);
@@ -251,8 +257,9 @@ void Trainer::evaluate(Progress& progress) {
           folder_.pictures() / picture_name("test", position_.step),
           evaluation_picture(title + ", " + section.name, section, probabilities, classes_.colors));
   };
-  const Evaluation evaluation = masktwins::evaluate(prediction_function(config_, *student_), *test_,
-                                                    evaluation_options(config_, *student_), draw_first);
+  const Evaluation evaluation =
+      masktwins::evaluate(prediction_function(config_, *student_, share_matching_), *test_,
+                          evaluation_options(config_, *student_), draw_first);
   json scores = to_json(evaluation, classes_);
   scores["step"] = position_.step;
   json metrics = folder_.metrics();

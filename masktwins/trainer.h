@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "data/class_table.h"
 #include "data/loader.h"
@@ -16,6 +17,7 @@
 #include "masktwins/progress.h"
 #include "masktwins/run_folder.h"
 #include "masktwins/run_log.h"
+#include "masktwins/share_matching.h"
 #include "masktwins/train_step.h"
 
 namespace masktwins {
@@ -40,6 +42,8 @@ class Trainer {
   const RunPosition& position() const { return position_; }
 
  private:
+  bool evaluates() const { return test_ && config_.train.evaluate_every > 0; }
+  std::optional<ShareMatching> count_shares() const;
   std::string load_start(bool resume);
   TrainingState state() { return {*student_, *teacher_, *optimizer_, adversary_.get()}; }
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
@@ -56,6 +60,7 @@ class Trainer {
   data::ClassTable classes_;
   std::shared_ptr<const data::Dataset> source_, target_, test_;  // target and test may be null
   std::shared_ptr<const data::RareClasses> rare_classes_;        // may be null
+  std::optional<ShareMatching> share_matching_;                  // of evaluations
   std::unique_ptr<nn::SegmentationModel> student_, teacher_;
   std::string start_;  // where their first weights come from, for people
   optim::ParameterArena student_arena_, teacher_arena_;

@@ -97,7 +97,7 @@ TEST_CASE("a model gets the class shares of the source on the target") {
   const Config config = config_for(folder);
   const auto source = open_source(config), target = open_target(config);
   CHECK(label_shares(*source, 2, 64) == std::vector<double>{0.75, 0.25});
-  const auto matched = match_shares(too_much_foreground, *source, *target, 2, {});
+  const auto matched = ShareMatching(*source, target, 2).match(too_much_foreground, {});
   const Tensor image = data::image_tensor(*target->section(0));
   const auto foreground = [&](const SegmentationFunction& model) {
     const Tensor logits = model(image);
