@@ -25,7 +25,7 @@ json counts_by_name(const std::map<int64_t, int64_t>& pixels) {
 }
 
 json read_json(const fs::path& file) {
-  require(fs::exists(file), file.string(), ": no such file", advice);
+  require(fs::is_regular_file(file), file.string(), ": no such file", advice);
   require(fs::file_size(file) > 0, file.string(), ": the file is empty", advice);
   json content = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
   require(!content.is_discarded(), file.string(), ": not valid JSON, perhaps cut off", advice);
@@ -45,8 +45,9 @@ int64_t read_class(const std::string& text, int64_t classes, const std::string& 
 }
 
 int64_t read_count(const json& value, const std::string& where) {
-  require(value.is_number_integer() && value.get<int64_t>() >= 0, where, ": ", value.dump(),
-          " is no number of pixels", advice);
+  const bool fits =
+      value.is_number_integer() && value.get<int64_t>() >= 0 && value.get<int64_t>() <= max_pixels;
+  require(fits, where, ": ", value.dump(), " is no number of pixels", advice);
   return value.get<int64_t>();
 }
 

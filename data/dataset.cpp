@@ -63,7 +63,8 @@ std::string page_name(const std::string& stack, int64_t page) {
 
 void require_same_size(const Header& image, const Header& label, const std::string& where) {
   require(image.height == label.height && image.width == label.width, where, ": the label has ", label.width,
-          "x", label.height, " pixels, the image ", image.width, "x", image.height);
+          "x", label.height, " pixels, the image ", image.width, "x", image.height,
+          "; a label has the size of its image as stored, data.*.scale resizes both");
 }
 
 Image red_channel(const Image& image) {
@@ -114,7 +115,7 @@ void Dataset::add_images(const fs::path& images, const fs::path& labels) {
       const auto found =
           pair_by_name || fs::is_directory(labels) ? label_files.find(key) : label_files.begin();
       require(found != label_files.end(), file.string(), ": no label '", key, options_.label_suffix, "' in ",
-              labels.string());
+              labels.string(), "; add it, or remove the image");
       label = found->second;
       const std::vector<Header> label_headers = read_headers(label);
       require(label_headers.size() == headers.size(), label.string(), ": has ", label_headers.size(),

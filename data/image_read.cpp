@@ -99,7 +99,8 @@ Image decode(const fs::path& file, std::string_view bytes) {
            : static_cast<void*>(
                  stbi_load_from_callbacks(&callbacks, &source, &width, &height, &components, wanted)));
   require(!source.ran_out(), file.string(), ": the image is cut off; copy it again");
-  require(pixels != nullptr, file.string(), ": the image is damaged (", stbi_failure_reason(), ")");
+  require(pixels != nullptr, file.string(), ": the image is damaged (", stbi_failure_reason(),
+          "); copy or download it again, or remove it");
   require(width == header.width && height == header.height, file.string(), ": the image is damaged");
   const auto count = static_cast<std::size_t>(header.channels * header.height * header.width);
   Image image{header.channels, header.height, header.width, {}, wide ? 65535.0f : 255.0f};

@@ -58,7 +58,8 @@ ZipArchive::ZipArchive(const std::string& path) : path_(path), handle_(std::make
     packed_bytes += entry.comp_size;
     require(entry.size / largest_expansion <= file_bytes &&
                 unpacked_bytes_ + entry.size <= largest_expansion * file_bytes,
-            path, ": would unpack to more than ", largest_expansion, " times its size; not unpacked");
+            path, ": would unpack to more than ", largest_expansion,
+            " times its size, which no weights do; not unpacked, use another file");
     unpacked_bytes_ += entry.size;
     require(entries_.emplace(entry.name, entry.size).second, path, ": has two entries called '", entry.name,
             "'");

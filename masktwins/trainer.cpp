@@ -56,6 +56,10 @@ std::unique_ptr<FeatureDistance> make_feature_distance(const Config& config, Dev
         found != classes.names.end())
       things.push_back(found - classes.names.begin());
   if (things.empty()) return nullptr;  // the data shows none of them
+  require(
+      config.model.name != "unet",
+      "uda.feature_distance_weight: the unet has no pretrained encoder whose features could be kept; set it "
+      "to 0");
   auto reference = build_network(config, device);
   load_pretrained(config.model.pretrained, *reference);
   return std::make_unique<FeatureDistance>(std::move(reference), things);
@@ -75,7 +79,12 @@ void look_at(const data::Dataset& set) {
   set.section(0);
   constexpr int64_t most_labels = 32;
   if (!set.labelled()) return;
-  for (const int64_t index : set.some_sections(most_labels)) set.stored_labels(index);
+  bool any = false;
+  for (const int64_t index : set.some_sections(most_labels))
+    for (const uint8_t label : set.stored_labels(index).classes) any = any || label != data::ignore_class;
+  require(any, set.label_file(0).string(),
+          " and the other labels that were looked at: every pixel is ignored; ",
+          "give their values classes in data.label_values");
 }
 
 std::string picture_name(const char* kind, int64_t step) {
@@ -111,6 +120,8 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
       log_(folder_.log()),
       checkpoints_{folder_.checkpoints()} {
   std::fprintf(messages_, "pretrained weights: %s\n", start_.c_str());
+  if (config.uda.feature_distance_weight > 0 && !feature_distance_)
+    std::fputs("feature distance: none, the data has none of uda.feature_classes\n", messages_);
   if (resume_run) resume();
   else save();  // from now on the run can be resumed, whatever happens, and a full disk shows at once
 }

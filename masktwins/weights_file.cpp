@@ -27,6 +27,7 @@ StateDict read_tensors(const std::string& path) {
 
 NamedWeights read_weights(const std::string& path, Network network) {
   StateDict tensors = read_tensors(path);
+  require(!tensors.empty(), path, ": holds no tensor; save model.state_dict() in PyTorch");
   for (auto& [name, tensor] : tensors)
     if (is_floating(tensor.dtype())) tensor = tensor.to(DType::float32);
   try {

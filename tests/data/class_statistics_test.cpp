@@ -101,6 +101,8 @@ TEST_CASE("missing, empty and damaged files say what to do") {
 TEST_CASE("contents that make no sense are named with their file") {
   CHECK(contains(error_after(list_name, R"([{"0": 1}])"), "without \"file\""));
   CHECK(contains(error_after(list_name, R"([{"0": -1, "file": "a"}])"), "-1 is no number of pixels"));
+  CHECK(contains(error_after(list_name, R"([{"0": 9223372036854775807, "file": "a"}])"),
+                 "is no number of pixels"));
   CHECK(contains(error_after(list_name, R"([{"road": 1, "file": "a"}])"), "'road' is no class"));
   CHECK(contains(error_after(list_name, R"([{"19": 1, "0": 1, "file": "a"}])"),
                  "class 19 does not exist, model.classes is 19"));

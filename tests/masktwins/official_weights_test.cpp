@@ -102,6 +102,13 @@ TEST_CASE("a .pth with the official names of an ImageNet encoder starts a networ
   check_close(outputs(*model).features, golden("features"), 1e-5, "features");
 }
 
+TEST_CASE("a file without tensors is no file of weights") {
+  const Folder files;
+  const std::string path = files / "empty.safetensors";
+  data::write_safetensors(path, {});
+  CHECK(error_of([&] { read_weights(path, Network::student); }).find("holds no tensor") != std::string::npos);
+}
+
 TEST_CASE("an ImageNet encoder alone does not predict") {
   const auto model = small_segformer();
   const std::string file = folder + "segformer_encoder.pth";

@@ -186,6 +186,31 @@ TEST_CASE("a label without a class is found before the run begins, also in the l
   CHECK(!fs::exists(folder / "run"));
 }
 
+TEST_CASE("labels without a class at any pixel are found before the run begins") {
+  const Folder folder;
+  const std::string error = error_of([&] {
+    Trainer(small_config(folder, {"data.label_values={0=255,255=255}"}), folder / "run", false, nowhere());
+  });
+  CHECK(error.find("every pixel is ignored; give their values classes in data.label_values") !=
+        std::string::npos);
+  CHECK(!fs::exists(folder / "run"));
+}
+
+TEST_CASE("features of a network without an encoder are asked for before the run begins") {
+  const Folder folder;
+  Trainer(small_config(folder), folder / "first", false, nowhere());
+  const std::string weights = folder / "first/checkpoints/last.safetensors";
+  const auto start = [&](const std::string& name, std::FILE* messages) {
+    Trainer(small_config(folder,
+                         {"model.pretrained=" + weights, "data.class_names=[\"road\", \"" + name + "\"]"}),
+            folder / name, false, messages);
+  };
+  CHECK(
+      error_of([&] { start("car", nowhere()); }).starts_with("uda.feature_distance_weight: the unet has no"));
+  CHECK(!fs::exists(folder / "car"));
+  start("mitochondrion", nowhere());  // none of uda.feature_classes, so there is nothing to keep
+}
+
 TEST_CASE("source-only training needs no target, and no test set") {
   const Folder folder;
   const Config config =
