@@ -110,7 +110,8 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
   require(file.good(), path, ": cannot read this configuration file; check the path");
   std::ostringstream text;
   text << file.rdbuf();
-  require(!file.bad() && !text.fail(), path, ": reading failed; a configuration is a text file");
+  require(!file.bad() && !text.fail(), path,
+          ": is empty or a folder; a configuration is a text file such as those in configs/");
   return parse_config(text.str(), path, overrides);
 }
 
