@@ -10,6 +10,7 @@
 
 #include "data/image.h"
 #include "data/safetensors.h"
+#include "masktwins/datasets.h"
 #include "masktwins/network.h"
 #include "tests/data/folder.h"
 
@@ -109,6 +110,24 @@ TEST_CASE("a run leaves everything it promises") {
   CHECK(metrics["last"]["step"] == 6);
   CHECK(metrics["best"]["iou"].get<double>() >= metrics["last"]["iou"].get<double>());
   CHECK(trainer.position().best_score == metrics["best"]["iou"].get<double>());
+}
+
+TEST_CASE("scores during training are those of eval, with every refinement of predictions") {
+  const Folder folder;
+  const Config config =
+      small_config(folder, {"train.iterations=3", "eval.match_shares=true", "eval.orientations=mirrored"});
+  Trainer(config, folder / "run", false, nowhere()).run();
+  const TrainedNetwork network = load_trained_network(folder / "run", "student");
+  const auto scores = [&](const SegmentationFunction& function) {
+    const ForegroundScores all =
+        evaluate(function, *open_test(config), evaluation_options(config, *network.model)).foreground;
+    return std::pair(all.iou, all.ap);
+  };
+  const auto refined = scores(prediction_function(config, *network.model));
+  const nlohmann::json last = nlohmann::json::parse(text_of(folder / "run/metrics.json"))["last"];
+  CHECK(std::pair(last["iou"].get<double>(), last["ap"].get<double>()) == refined);
+  CHECK(scores(prediction_function(config, *network.model, {})).first != refined.first);
+  CHECK(scores(evaluation_function(*network.model)).second != refined.second);
 }
 
 namespace {
