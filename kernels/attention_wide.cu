@@ -73,7 +73,7 @@ struct Block {
   }
 };
 
-// 2 blocks: ptxas aims at more by itself, and then spills registers on Blackwell.
+// 2 blocks, here and for dq: without, ptxas spills registers on Blackwell.
 template <class T>
 __global__ void __launch_bounds__(threads, 2) attention_wide_kernel(AttentionArgs<T> args) {
   const int problem = blockIdx.y, first = static_cast<int>(blockIdx.x) * rows;
@@ -107,7 +107,7 @@ __global__ void __launch_bounds__(threads, 2) attention_wide_kernel(AttentionArg
 }
 
 template <class T>
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, 2)
     attention_wide_dq_kernel(AttentionBackwardArgs<T> args, const float* inner) {
   const int problem = blockIdx.y, first = static_cast<int>(blockIdx.x) * rows;
   const Head<T> head(args.shape, args.q, args.kv, problem);
