@@ -48,11 +48,11 @@ bench: all
 docs: all
 	$(BUILD)/masktwins bench ops --markdown docs/ops.md
 
-# Regenerates docs/kernels/: what the CUDA kernels move, as the emulator counts it, and what ptxas makes of them.
-kernels: all
+# Regenerates docs/kernels/: what the CUDA kernels move, as the emulator counts it, and what nvcc makes of them for GPUs.
+kernels: all cuda
 	ninja -C $(BUILD) masktwins_kernel_counts
 	$(BUILD)/masktwins_kernel_counts
-	python3 kernels/resources.py $(BUILD)
+	python3 kernels/resources.py $(BUILD) $(CUDA_BUILD)
 
 # Counts again what the versions of docs/kernels do, and rewrites the tables there.
 course: all

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""What ptxas makes of every CUDA kernel on every shipped architecture: registers, shared memory, spills, occupancy.
+"""What nvcc makes of every CUDA kernel on every shipped architecture: registers, shared memory, occupancy.
 
-    python3 kernels/resources.py BUILD            writes docs/kernels/resources.{json,md}; `make kernels`
-    python3 kernels/resources.py BUILD --check    compares instead, without running ptxas; a test
+    python3 kernels/resources.py BUILD CUDA_BUILD    writes docs/kernels/resources.{json,md}; `make kernels`
+    python3 kernels/resources.py BUILD --check       compares instead; a test
 
-BUILD is a build for the emulated device: its objects hold the kernels' PTX as text. Kernels are recorded with a hash of
-that text. Where text and compiler are those recorded, so are the results of ptxas, which is what --check relies on and
-what makes writing fast: only kernels that changed go through ptxas again. Standard library only.
+CUDA_BUILD is a build for GPUs (`make cuda`), which takes too long for a test. BUILD is one for the emulated device: its
+objects hold the kernels' PTX as text. Kernels are recorded with a hash of that text: where it and the compiler are those
+recorded, so are the numbers. The text is for compute capability 8.0, so --check does not notice a change that only other
+architectures see. Standard library only.
 """
 
 import hashlib
 import json
-import os
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,14 +33,13 @@ def command(*arguments, **options):
     return subprocess.run(arguments, check=True, text=True, capture_output=True, **options)
 
 
-def nvcc_path():
-    for folder in os.environ.get("PATH", "").split(os.pathsep) + ["/usr/local/cuda/bin"]:
-        if (Path(folder) / "nvcc").exists():
-            return Path(folder) / "nvcc"
-    sys.exit("resources.py: nvcc was not found; install the CUDA Toolkit 13 or add its bin folder to PATH")
+def tool(name, package):
+    found = shutil.which(name) or shutil.which(name, path="/usr/local/cuda/bin")
+    return found or sys.exit(f"resources.py: {name} was not found; install it ({package}) or add its folder to PATH")
 
 
-def compiler_version(nvcc):
+def compiler_version():
+    nvcc = tool("nvcc", "the CUDA Toolkit 13")
     return re.search(r"V([\d.]+)", command(nvcc, "--version").stdout).group(1)
 
 
@@ -77,21 +76,14 @@ def entries(ptx):
     return found
 
 
-def ptxas(nvcc, ptx, architecture):
-    """Registers, shared bytes and spilled bytes of every kernel in the text."""
-    with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
-        file.write(ptx)
-        file.flush()
-        report = command(nvcc.parent / "ptxas", f"-arch=sm_{architecture}", "-v", "-O3", file.name, "-o",
-                         "/dev/null").stderr
-    result = {}
-    for part in report.split("Compiling entry function '")[1:]:
-        spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", part)
-        shared = re.search(r"(\d+) bytes smem", part)
-        result[short(part.split("'")[0])] = {"registers": int(re.search(r"Used (\d+) registers", part).group(1)),
-                                      "shared": int(shared.group(1)) if shared else 0,
-                                      "spills": int(spills.group(1)) + int(spills.group(2))}
-    return result
+def resource_usage(object_file):
+    """Registers and shared bytes of every kernel in an object for GPUs, by architecture."""
+    cuobjdump = tool("cuobjdump", "part of the full CUDA Toolkit, and of nvidia-cuda-cuobjdump on PyPI")
+    report = command(cuobjdump, "--dump-resource-usage", object_file).stdout
+    return {int(architecture): {short(kernel): {"registers": int(registers), "shared": int(shared)}
+                                for kernel, registers, shared in re.findall(
+                                    r"Function (\w+):\s+REG:(\d+) .*?SHARED:(\d+)", part)}
+            for architecture, part in re.findall(r"(?s)Fatbin elf code:\n.*?arch = sm_(\d+)(.*?)(?=Fatbin|$)", report)}
 
 
 def occupancy(architecture, threads, registers, shared):
@@ -105,25 +97,12 @@ def occupancy(architecture, threads, registers, shared):
     return blocks * warps * 32 / THREADS[architecture]
 
 
-def architecture_list():
-    text = (ROOT / "kernels" / "CudaKernels.cmake").read_text()
-    return [int(number) for number in re.search(r"MASKTWINS_CUDA_ARCHITECTURES ([\d ]+) CACHE", text).group(1).split()]
-
-
 def objects(build):
     found = sorted((build / "cuda" / "kernels").rglob("*.cu.o"))
     if not found:
         sys.exit(f"resources.py: {build} holds no compiled kernels; configure it with -DMASKTWINS_CUDA=emulated and "
                  "build it")
     return found
-
-
-def turing_ptx(nvcc, source):
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "kernel.ptx"
-        command(nvcc, "-std=c++20", "-O3", "--expt-relaxed-constexpr", f"-I{ROOT}", "-arch=compute_75", "-ptx", source,
-                "-o", target)
-        return target.read_text()
 
 
 @lru_cache(None)
@@ -146,43 +125,32 @@ def keyed(source, kernels):
     return {f"{source}: {name}": kernel for name, kernel in kernels.items()}
 
 
-def measured(nvcc, source, ptx, kernels):
-    """`kernels` of one file with what ptxas says of them, in the order of architecture_list()."""
-    for architecture in architecture_list():
-        text = turing_ptx(nvcc, ROOT / "kernels" / source) if architecture < 80 else ptx
-        report = keyed(source, ptxas(nvcc, text, architecture))
-        if report.keys() != kernels.keys():
-            sys.exit(f"resources.py: {source} is newer than its object; build first")
-        for name, numbers in report.items():
-            for what, number in numbers.items():
-                kernels[name].setdefault(what, []).append(number)
-    return kernels
-
-
-def measure(nvcc, build, recorded, write):
-    """Writes after every file that went through ptxas, so that no work is lost."""
-    kernels = {}
+def measure(build, cuda_build):
+    """The architectures, and the kernels with their numbers in that order."""
+    architectures, kernels = [], {}
     for object_file in objects(build):
-        source, ptx = source_of(object_file, build), ptx_of(object_file)
-        here = keyed(source, entries(ptx))
-        known = {name: recorded.get(name, {}) for name in here}
-        if all(known[name].get("hash") == here[name]["hash"] for name in here):
-            kernels.update(known)
-        else:
-            kernels.update(measured(nvcc, source, ptx, here))
-            write({**recorded, **kernels})
-            print(source, flush=True)
-    return kernels
+        source = source_of(object_file, build)
+        here = keyed(source, entries(ptx_of(object_file)))
+        usage = resource_usage(cuda_build / object_file.relative_to(build))
+        architectures = architectures or sorted(usage)
+        for architecture in architectures:
+            report = keyed(source, usage.get(architecture, {}))
+            if report.keys() != here.keys():
+                sys.exit(f"resources.py: {source} differs between {build} and {cuda_build}; build both first")
+            for name, numbers in report.items():
+                for what, number in numbers.items():
+                    here[name].setdefault(what, []).append(number)
+        kernels.update(here)
+    return architectures, kernels
 
 
-def markdown(kernels):
-    architectures = architecture_list()
+def markdown(architectures, kernels):
     lines = ["# Registers, shared memory and occupancy", "",
-             "Written by `make kernels`: what ptxas makes of every kernel on every shipped architecture, from the PTX of "
-             "compute capability 8.0 (7.5 for sm_75). A cell is the registers of a thread, and the share of a "
-             "multiprocessor's threads that can be resident: arithmetic, for the block size of `__launch_bounds__` (256 "
-             "without), dynamic shared memory not counted. No kernel spills registers to memory on any of them; a test "
-             "fails when one does, or when a kernel is no longer the one of this table.", ""]
+             "Written by `make kernels`: what nvcc makes of every kernel in a build for GPUs (`make cuda`). A cell is the "
+             "registers of a thread, and the share of a multiprocessor's threads that can be resident: arithmetic, for the "
+             "block size of `__launch_bounds__` (256 without), dynamic shared memory not counted. No kernel spills registers "
+             "to memory on any of them: `make cuda` fails where one does. A test fails when a kernel is no longer the one of "
+             "this table.", ""]
     by_file = {}
     for name, kernel in kernels.items():
         file, _, kernel_name = name.partition(": ")
@@ -199,19 +167,9 @@ def markdown(kernels):
     return "\n".join(lines)
 
 
-def spilling(kernels):
-    return [f"{name} on sm_{architecture}" for name, kernel in sorted(kernels.items())
-            for architecture, bytes in zip(architecture_list(), kernel["spills"]) if bytes]
-
-
-def refuse_spills(kernels):
-    if spilled := spilling(kernels):
-        sys.exit("registers are spilled to memory by " + ", ".join(spilled))
-
-
-def check(nvcc, build, recorded):
-    if recorded["nvcc"] != compiler_version(nvcc):
-        print(f"not compared: docs/kernels was written with nvcc {recorded['nvcc']}, this is {compiler_version(nvcc)}")
+def check(build, recorded, version):
+    if recorded["nvcc"] != version:
+        print(f"not compared: docs/kernels was written with nvcc {recorded['nvcc']}, this is {version}")
         return
     here = {name: entry["hash"] for file in objects(build)
             for name, entry in keyed(source_of(file, build), entries(ptx_of(file))).items()}
@@ -220,31 +178,25 @@ def check(nvcc, build, recorded):
     if changed:
         sys.exit(f"docs/kernels/resources.json is not current, run `make kernels`: {len(changed)} kernels changed, "
                  + ", ".join(changed[:5]))
-    if (TABLES / "resources.md").read_text() != markdown(recorded["kernels"]):
+    if (TABLES / "resources.md").read_text() != markdown(recorded["architectures"], recorded["kernels"]):
         sys.exit("docs/kernels/resources.md is not what resources.json says, run `make kernels`")
-    refuse_spills(recorded["kernels"])
     print(f"{len(here)} kernels are as recorded")
 
 
 def main():
-    build = Path(sys.argv[1]) if len(sys.argv) > 1 else sys.exit(__doc__)
-    nvcc = nvcc_path()
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    build = Path(sys.argv[1])
+    version = compiler_version()
     table = TABLES / "resources.json"
-    if "--check" in sys.argv:
+    if sys.argv[2] == "--check":
         if not table.exists():
             sys.exit(f"{table} is missing, run `make kernels`")
-        return check(nvcc, build, json.loads(table.read_text()))
-    recorded = json.loads(table.read_text()) if table.exists() else {"nvcc": "", "kernels": {}}
-    version = compiler_version(nvcc)
-
-    def write(kernels):
-        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(kernels[name])}" for name in sorted(kernels))
-        table.write_text(f'{{"nvcc": "{version}", "kernels": {{\n{rows}\n}}}}\n')
-
-    kernels = measure(nvcc, build, recorded["kernels"] if recorded["nvcc"] == version else {}, write)
-    write(kernels)
-    (TABLES / "resources.md").write_text(markdown(kernels))
-    refuse_spills(kernels)
+        return check(build, json.loads(table.read_text()), version)
+    architectures, kernels = measure(build, Path(sys.argv[2]))
+    rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(kernels[name])}" for name in sorted(kernels))
+    table.write_text(f'{{"nvcc": "{version}", "architectures": {architectures}, "kernels": {{\n{rows}\n}}}}\n')
+    (TABLES / "resources.md").write_text(markdown(architectures, kernels))
 
 
 if __name__ == "__main__":

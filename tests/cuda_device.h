@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 #include "kernels/common/cuda.h"
 #ifdef MASKTWINS_CUDA_EMULATED
 #include "kernels/emulator/emulator.h"
@@ -13,7 +15,9 @@ namespace masktwins::tests {
 // For the length of one test case.
 class CudaDevice {
  public:
-  CudaDevice() = default;
+  CudaDevice() {
+    if (std::string reason; !kernels::cuda::available(reason)) FAIL("no CUDA: ", reason);
+  }
   ~CudaDevice() {
     kernels::cuda::synchronize();
 #ifdef MASKTWINS_CUDA_EMULATED

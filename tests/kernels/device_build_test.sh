@@ -1,6 +1,7 @@
 #!/bin/sh
 # Does `make cuda` still configure, and do the compilers take what differs from a build for the emulated device: a kernel
-# for every shipped architecture, and the files that ask which of the two they are built for? (All of it takes too long.)
+# for every shipped architecture, and the files, tests too, that ask which of the two they are built for? (All of it takes
+# too long.)
 #   device_build_test.sh SOURCE_FOLDER
 set -eu
 source=$1
@@ -23,8 +24,13 @@ for architecture in $architectures; do
 done
 
 cd "$build"
-for file in $(cd "$source" && grep -rl --include='*.cpp' MASKTWINS_CUDA_EMULATED kernels tensor nn optim data masktwins); do
-  command=$(ninja -t commands "CMakeFiles/engine.dir/$file.o" | tail -n 1)
+for file in $(cd "$source" && grep -rl --include='*.cpp' MASKTWINS_CUDA_EMULATED \
+    kernels tensor nn optim data masktwins tests); do
+  case $file in
+    tests/*) target=masktwins_tests ;;
+    *) target=engine ;;
+  esac
+  command=$(ninja -t commands "CMakeFiles/$target.dir/$file.o" | tail -n 1)
   quietly sh -c "$command -fsyntax-only"
 done
 echo "device build: fill.cu for $architectures"
