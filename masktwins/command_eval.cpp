@@ -23,6 +23,7 @@ void evaluate_run(const EvalOptions& options) {
   const Config& config = network.config;
   const auto set = open_test(config);
   const data::ClassTable classes = classes_of(config);
+  const SegmentationFunction function = prediction_with_progress(network);
   Progress progress({.total = set->size(), .plain_every = std::max<int64_t>(1, set->size() / 10)});
   int64_t done = 0;
   const auto on_section = [&](const data::Section& section, const Tensor& probabilities) {
@@ -31,8 +32,8 @@ void evaluate_run(const EvalOptions& options) {
                       evaluation_picture(section.name, section, probabilities, classes.colors));
     progress.update(++done, {});
   };
-  const Evaluation evaluation = evaluate(prediction_function(config, *network.model), *set,
-                                         evaluation_options(config, *network.model), on_section);
+  const Evaluation evaluation =
+      evaluate(function, *set, evaluation_options(config, *network.model), on_section);
   progress.say(network.source + " (" + options.network.checkpoint + ")");
   std::fputs(to_table(evaluation, classes).c_str(), stdout);
   if (!options.json.empty()) data::write_file(options.json, to_json(evaluation, classes).dump(2) + "\n");

@@ -91,7 +91,7 @@ void predict(const PredictOptions& options) {
             "; predict them into different folders");
 
   const WindowOptions windows = window_options(config, *network.model);
-  const SegmentationFunction function = prediction_function(config, *network.model);
+  const SegmentationFunction function = prediction_with_progress(network);
   Progress progress({.total = original.size(), .plain_every = std::max<int64_t>(1, original.size() / 10)});
   for (int64_t i = 0; i < original.size(); ++i) {
     const Tensor probabilities =

@@ -72,21 +72,23 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model) {
 }
 
 SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model,
-                                         const std::optional<ShareMatching>& shares) {
+                                         const std::optional<ShareMatching>& shares,
+                                         const ShareMatching::OnSection& on_section) {
   SegmentationFunction function = evaluation_function(model);
   if (config.eval.orientations != "one")
     function = average_orientations(
         function, config.eval.orientations == "all" ? Orientations::all : Orientations::mirrored);
-  return shares ? shares->match(function, window_options(config, model)) : function;
+  return shares ? shares->match(function, window_options(config, model), on_section) : function;
 }
 
-SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model) {
+SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model,
+                                         const ShareMatching::OnSection& on_section) {
   std::optional<ShareMatching> shares;
   if (config.eval.match_shares) {
     const auto source = open_source(config);
     shares.emplace(*source, open_target(config), config.model.classes);
   }
-  return prediction_function(config, model, shares);
+  return prediction_function(config, model, shares, on_section);
 }
 
 WindowOptions window_options(const Config& config, const nn::SegmentationModel& model) {

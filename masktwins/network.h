@@ -38,9 +38,11 @@ SegmentationFunction evaluation_function(nn::SegmentationModel& model);
 // The same as predictions for people use it: averaged over eval.orientations (orientations.h), its logits
 // shifted by `shares`, if there are any.
 SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model,
-                                         const std::optional<ShareMatching>& shares);
+                                         const std::optional<ShareMatching>& shares,
+                                         const ShareMatching::OnSection& on_section = {});
 // With eval.match_shares those of the configuration's source and target.
-SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model);
+SegmentationFunction prediction_function(const Config& config, nn::SegmentationModel& model,
+                                         const ShareMatching::OnSection& on_section = {});
 
 // How large images are cut for this network.
 WindowOptions window_options(const Config& config, const nn::SegmentationModel& model);

@@ -1,5 +1,9 @@
 #include "masktwins/network_options.h"
 
+#include <algorithm>
+#include <optional>
+
+#include "masktwins/progress.h"
 #include "masktwins/set_option.h"
 
 namespace masktwins {
@@ -14,6 +18,16 @@ void NetworkOptions::add_to(CLI::App& command) {
 
 TrainedNetwork NetworkOptions::load() const {
   return load_trained_network(run, checkpoint, overrides, device.apply());
+}
+
+SegmentationFunction prediction_with_progress(const TrainedNetwork& network) {
+  std::optional<Progress> progress;
+  return prediction_function(network.config, *network.model, [&](int64_t done, int64_t total) {
+    if (done > 0) progress->update(done, {});
+    else
+      progress.emplace(Progress::Options{
+          .title = "class shares ", .total = total, .plain_every = std::max<int64_t>(1, total / 10)});
+  });
 }
 
 }  // namespace masktwins

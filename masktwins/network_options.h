@@ -20,4 +20,7 @@ struct NetworkOptions {
   TrainedNetwork load() const;
 };
 
+// prediction_function, with the progress of eval.match_shares on stderr: it looks at all of the target first.
+SegmentationFunction prediction_with_progress(const TrainedNetwork& network);
+
 }  // namespace masktwins

@@ -66,7 +66,7 @@ void Progress::say(const std::string& text) {
 }
 
 std::string Progress::line(int64_t done, const Values& values) const {
-  std::string text = std::to_string(done) + "/" + std::to_string(options_.total);
+  std::string text = options_.title + std::to_string(done) + "/" + std::to_string(options_.total);
   for (const auto& [name, value] : values) text += "  " + name + " " + with_digits(value);
   if (seconds_per_step_ > 0)
     text +=

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t most_sections = 64, most_pixels = 1 << 19;
 constexpr int most_steps = 500;
-constexpr double close_enough = 1e-3;  // relative
+constexpr double least_step = 5e-4;
 
 // Share of pixels in which each class is the most probable one.
 std::vector<double> predicted_shares(const std::vector<float>& log_probabilities,
@@ -48,16 +48,21 @@ std::vector<float> matching_offset(const std::vector<float>& probabilities,
     logarithms[i] = std::log(std::max(probabilities[i], 1e-30f));
   const double least = 1 / static_cast<double>(std::max<std::size_t>(1, probabilities.size()));
   std::vector<float> offset(wanted.size());
+  // Halved whenever a class overshoots: many pixels may share one probability, and change sides together.
+  std::vector<double> rate(wanted.size(), 0.5), last_error(wanted.size());
   for (int step = 0; step < most_steps; ++step) {
     const std::vector<double> given = predicted_shares(logarithms, offset);
-    double farthest = 0;
+    double longest_step = 0;
     for (std::size_t k = 0; k < wanted.size(); ++k) {
       if (wanted[k] == 0) continue;
       const double ratio = std::max(wanted[k], least) / std::max(given[k], least);
-      farthest = std::max(farthest, std::abs(std::log(ratio)));
-      offset[k] += static_cast<float>(std::log(ratio) / 2);
+      const double error = std::log(ratio);
+      longest_step = std::max(longest_step, rate[k] * std::abs(error));
+      if (error * last_error[k] < 0) rate[k] /= 2;
+      last_error[k] = error;
+      offset[k] += static_cast<float>(rate[k] * error);
     }
-    if (farthest < close_enough) break;
+    if (longest_step < least_step) break;
   }
   return offset;
 }
@@ -66,13 +71,15 @@ ShareMatching::ShareMatching(const data::Dataset& source, std::shared_ptr<const 
                              int64_t classes)
     : wanted_(label_shares(source, classes, most_sections)), target_(std::move(target)) {}
 
-SegmentationFunction ShareMatching::match(const SegmentationFunction& model,
-                                          const WindowOptions& windows) const {
+SegmentationFunction ShareMatching::match(const SegmentationFunction& model, const WindowOptions& windows,
+                                          const OnSection& on_section) const {
   std::vector<float> sample;
   const auto classes = static_cast<int64_t>(wanted_.size());
   const std::vector<int64_t> looked_at = target_->some_sections(most_sections);
-  const int64_t pixels_of_section = most_pixels / static_cast<int64_t>(looked_at.size());
-  for (const int64_t index : looked_at) {
+  const auto total = static_cast<int64_t>(looked_at.size());
+  const int64_t pixels_of_section = most_pixels / total;
+  if (on_section) on_section(0, total);
+  for (int64_t done = 0; const int64_t index : looked_at) {
     const Tensor probabilities =
         predict_probabilities(model, data::image_tensor(*target_->section(index)), windows);
     const int64_t pixels = probabilities.numel() / classes;
@@ -81,6 +88,7 @@ SegmentationFunction ShareMatching::match(const SegmentationFunction& model,
       const float* pixel = probabilities.data<float>() + i * classes;
       sample.insert(sample.end(), pixel, pixel + classes);
     }
+    if (on_section) on_section(++done, total);
   }
   const std::vector<float> offset = matching_offset(sample, wanted_);
   return [model, offset](const Tensor& images) {

@@ -6,6 +6,7 @@
 // Computation 2002). It assumes that both domains show their classes equally often.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace masktwins {
 std::vector<double> label_shares(const data::Dataset& labelled, int64_t classes, int64_t most);
 
 // What to add to the logarithm of each class probability, so that the share of pixels in which class k is the
-// most probable one comes as near to wanted[k] as steps of this kind bring it. probabilities: (pixels, K)
+// most probable one comes as near to wanted[k] as it can. probabilities: (pixels, K)
 // flat, wanted: (K). Classes with a wanted share of 0 keep an offset of 0.
 std::vector<float> matching_offset(const std::vector<float>& probabilities,
                                    const std::vector<double>& wanted);
@@ -29,8 +30,11 @@ class ShareMatching {
   // Counts the labels of the source.
   ShareMatching(const data::Dataset& source, std::shared_ptr<const data::Dataset> target, int64_t classes);
 
-  // The model with that offset on its logits, found by its predictions on the target.
-  SegmentationFunction match(const SegmentationFunction& model, const WindowOptions& windows) const;
+  // The model with that offset on its logits, found by its predictions on the target. `on_section` hears
+  // how many of them it has looked at, beginning with 0.
+  using OnSection = std::function<void(int64_t done, int64_t total)>;
+  SegmentationFunction match(const SegmentationFunction& model, const WindowOptions& windows,
+                             const OnSection& on_section = {}) const;
 
  private:
   std::vector<double> wanted_;

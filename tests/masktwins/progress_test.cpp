@@ -39,13 +39,15 @@ TEST_CASE("plain lines show values, speed and the time left") {
   const Progress::Clock::time_point start{};
   const auto at = [&](int seconds) { return start + std::chrono::seconds(seconds); };
   const std::string text =
-      plain_output({.first = 0, .total = 4, .images_per_step = 4, .plain_every = 2}, [&](auto options) {
-        Progress progress(options, start);
-        for (int step = 1; step <= 4; ++step) progress.update(step, {{"loss", 1.0 / step}}, at(2 * step));
-        progress.say("done");
-        CHECK(progress.seconds_per_step() == doctest::Approx(2));
-      });
-  CHECK(text == "2/4  loss 0.5  2 images/s  4 s left\n4/4  loss 0.25  2 images/s\ndone\n");
+      plain_output({.title = "fold 1: ", .first = 0, .total = 4, .images_per_step = 4, .plain_every = 2},
+                   [&](auto options) {
+                     Progress progress(options, start);
+                     for (int step = 1; step <= 4; ++step)
+                       progress.update(step, {{"loss", 1.0 / step}}, at(2 * step));
+                     progress.say("done");
+                     CHECK(progress.seconds_per_step() == doctest::Approx(2));
+                   });
+  CHECK(text == "fold 1: 2/4  loss 0.5  2 images/s  4 s left\nfold 1: 4/4  loss 0.25  2 images/s\ndone\n");
 }
 
 TEST_CASE("the first signal asks to stop, the second ends the program") {

@@ -90,6 +90,14 @@ TEST_CASE("a class that the source never shows keeps its logits, and without pix
   CHECK(matching_offset({}, {1, 0})[1] == 0);
 }
 
+TEST_CASE(
+    "pixels that share one probability cannot be parted, and the offset comes to rest between all and none") {
+  std::vector<float> same;
+  for (int pixel = 0; pixel < 100; ++pixel) same.insert(same.end(), {0.9f, 0.1f});
+  const auto offset = matching_offset(same, {0.75, 0.25});
+  CHECK(std::abs(offset[1] - offset[0] - std::log(9.0)) < 2e-2);
+}
+
 TEST_CASE("a model gets the class shares of the source on the target") {
   const Folder folder;
   write_section(folder, "source", 4);
@@ -97,7 +105,13 @@ TEST_CASE("a model gets the class shares of the source on the target") {
   const Config config = config_for(folder);
   const auto source = open_source(config), target = open_target(config);
   CHECK(label_shares(*source, 2, 64) == std::vector<double>{0.75, 0.25});
-  const auto matched = ShareMatching(*source, target, 2).match(too_much_foreground, {});
+  std::vector<int64_t> heard;
+  const auto matched =
+      ShareMatching(*source, target, 2).match(too_much_foreground, {}, [&](int64_t done, int64_t total) {
+        heard.push_back(done);
+        CHECK(total == 1);
+      });
+  CHECK(heard == std::vector<int64_t>{0, 1});
   const Tensor image = data::image_tensor(*target->section(0));
   const auto foreground = [&](const SegmentationFunction& model) {
     const Tensor logits = model(image);

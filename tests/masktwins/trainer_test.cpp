@@ -126,7 +126,7 @@ TEST_CASE("scores during training are those of eval, with every refinement of pr
   const auto refined = scores(prediction_function(config, *network.model));
   const nlohmann::json last = nlohmann::json::parse(text_of(folder / "run/metrics.json"))["last"];
   CHECK(std::pair(last["iou"].get<double>(), last["ap"].get<double>()) == refined);
-  CHECK(scores(prediction_function(config, *network.model, {})).first != refined.first);
+  CHECK(scores(prediction_function(config, *network.model, std::nullopt)).first != refined.first);
   CHECK(scores(evaluation_function(*network.model)).second != refined.second);
 }
 
