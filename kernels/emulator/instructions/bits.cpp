@@ -145,6 +145,18 @@ Form find_highest(Decoder& decode) {
   });
 }
 
+// bmsk.clamp.b32 d, a, b: b ones from bit a on; .wrap takes a and b modulo 32.
+Form bit_mask(Decoder& decode) {
+  const bool wrap = decode.flag("wrap");
+  decode.ignore({"clamp"});
+  decode.type();
+  return binary<uint32_t>(decode, [=](uint32_t begin, uint32_t count) {
+    if (wrap) begin %= 32, count %= 32;
+    if (begin >= 32) return 0u;
+    return static_cast<uint32_t>(((uint64_t{1} << std::min(count, 32u)) - 1) << begin);
+  });
+}
+
 Form reverse(Decoder& decode) {
   const Type type = decode.type();
   return with_bits(decode, type, [&]<class T>() -> Form {
@@ -254,6 +266,7 @@ void add_bit_rules(Rules& rules) {
   rules.add("popc", population_count);
   rules.add("clz", leading_zeros);
   rules.add("bfind", find_highest);
+  rules.add("bmsk", bit_mask);
   rules.add("brev", reverse);
   rules.add("bfe", extract);
   rules.add("bfi", insert);

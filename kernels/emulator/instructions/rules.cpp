@@ -36,6 +36,7 @@ const Rules& all_rules() {
     add_atomic_rules(all);
     add_warp_rules(all);
     add_matrix_rules(all);
+    add_wmma_rules(all);
     add_async_copy_rules(all);
     add_control_rules(all);
     return all;

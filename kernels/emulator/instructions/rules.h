@@ -34,6 +34,7 @@ void add_memory_rules(Rules& rules);
 void add_atomic_rules(Rules& rules);
 void add_warp_rules(Rules& rules);
 void add_matrix_rules(Rules& rules);
+void add_wmma_rules(Rules& rules);
 void add_async_copy_rules(Rules& rules);
 void add_control_rules(Rules& rules);
 

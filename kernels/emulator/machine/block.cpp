@@ -1,11 +1,12 @@
 #include "kernels/emulator/machine/block.h"
 
 #include <sstream>
+#include <thread>
 
 namespace masktwins::emulator {
 namespace {
 
-constexpr int64_t long_slice = 1 << 16, longest_short_slice = 64;
+constexpr int64_t long_slice = 1 << 16, longest_short_slice = 64, slice_between_waiting_blocks = 256;
 
 }  // namespace
 
@@ -35,6 +36,7 @@ void Block::start(int64_t number) {
 }
 
 int64_t Block::time_slice() {
+  if (launch_.grid_workspace != 0) return slice_between_waiting_blocks;
   if (launch_.options.seed == 0) return long_slice;
   return 1 + static_cast<int64_t>(random_() % longest_short_slice);
 }
@@ -60,6 +62,7 @@ Warp* Block::next_warp() {
 void Block::handle_stop(Warp& warp, Warp::Stop stop) {
   if (stop == Warp::Stop::time_slice) {
     turn_ = (turn_ + 1) % warps_.size();
+    if (launch_.grid_workspace != 0) std::this_thread::yield();  // this warp may wait for another block
     return;
   }
   ready_[static_cast<std::size_t>(warp.index())] = false;

@@ -31,6 +31,8 @@ int64_t frame_value(FrameValue::Kind kind, const Warp& warp, int lane) {
     case Kind::sm: return block.number() % multiprocessors;
     case Kind::sms: return multiprocessors;
     case Kind::grid: return 0;
+    case Kind::grid_workspace_high: return static_cast<int64_t>(launch.grid_workspace >> 32);
+    case Kind::grid_workspace_low: return static_cast<int64_t>(launch.grid_workspace & 0xffffffff);
     case Kind::lanemask_eq: return bit;
     case Kind::lanemask_lt: return bit - 1;
     case Kind::lanemask_le: return bit | (bit - 1);

@@ -64,7 +64,9 @@ Observations run(const Launch& launch) {
   Grid grid(launch);
   const int64_t wanted =
       launch.options.threads > 0 ? launch.options.threads : std::max(1u, std::thread::hardware_concurrency());
-  const std::size_t threads = static_cast<std::size_t>(std::min(wanted, launch.grid.count()));
+  // Blocks of a cooperative launch wait for each other, so all of them must run at once.
+  const std::size_t threads = static_cast<std::size_t>(
+      launch.grid_workspace != 0 ? launch.grid.count() : std::min(wanted, launch.grid.count()));
   std::vector<Observations> seen(threads);
   for (Observations& observations : seen) observations.counters.resize(launch.module.sites().size());
   std::vector<std::thread> workers;

@@ -22,6 +22,7 @@ struct Launch {
   std::vector<std::byte> parameters;  // laid out as Function::parameters says
   int64_t dynamic_shared = 0;         // bytes
   Options options;
+  uint64_t grid_workspace = 0;  // device memory where the blocks of a cooperative launch meet; else 0
 
   int64_t shared_bytes() const { return (kernel.shared_bytes + 15) / 16 * 16 + dynamic_shared; }
   int warps() const { return static_cast<int>((block.count() + 31) / 32); }

@@ -1,6 +1,7 @@
 #include "kernels/emulator/machine/warp.h"
 
 #include <algorithm>
+#include <map>
 
 #include "kernels/emulator/machine/block.h"
 #include "kernels/emulator/machine/frame_values.h"
@@ -187,36 +188,60 @@ void Warp::step_branch(const Branch& branch, Path& path, Mask taken) {
   paths.insert(paths.end(), split.begin(), split.end());
 }
 
-void Warp::step_call(const Call& call, Mask lanes) {
-  const int64_t caller_base = local_base();
-  const Function& callee = *call.callee;
-  if (frames_.size() >= frame_limit || caller_base + callee.local_bytes > local_limit) {
-    report(FindingKind::stack_overflow, first(lanes), "calls " + call.name + " too deeply");
+const Function* Warp::callee_of(const Call& call, Mask lanes_here) {
+  const uint64_t* targets = lanes(call.target);
+  std::map<uint64_t, Mask> groups;
+  for_each_lane(lanes_here, [&](int lane) { groups[targets[lane]] |= Mask{1} << lane; });
+  if (groups.size() == 1) {
+    const auto [address, lanes_of_one] = *groups.begin();
+    const Function* callee = block_.launch().module.function_at(address);
+    if (callee != nullptr && fits(call, *callee)) return callee;
+    report(FindingKind::out_of_bounds, first(lanes_of_one), "calls through a pointer to no such function");
     throw Abandoned();
   }
-  push_frame(callee, lanes);
-  for (const Call::Transfer& transfer : call.arguments)
+  Counter& counter = block_.counter(site_);  // each group executes the call once more
+  --counter.executed;
+  counter.lanes -= count(lanes_here);
+  ++counter.divergent;
+  auto& paths = frames_.back().paths;
+  const int after = paths.back().pc;
+  for (const auto& [address, group] : groups) paths.push_back({after - 1, after, group});
+  return nullptr;
+}
+
+void Warp::step_call(const Call& call, Mask lanes) {
+  const Function* callee = call.callee != nullptr ? call.callee : callee_of(call, lanes);
+  if (callee == nullptr) return;
+  const int64_t caller_base = local_base();
+  if (frames_.size() >= frame_limit || caller_base + callee->local_bytes > local_limit) {
+    report(FindingKind::stack_overflow, first(lanes), "calls " + callee->name + " too deeply");
+    throw Abandoned();
+  }
+  push_frame(*callee, lanes);
+  for (std::size_t i = 0; i < call.arguments.size(); ++i)
     for_each_lane(lanes, [&](int lane) {
       std::byte* memory = local(lane).data();
-      std::memcpy(memory + local_base() + transfer.callee, memory + caller_base + transfer.caller,
-                  static_cast<std::size_t>(transfer.bytes));
+      const Parameter& parameter = callee->parameters[i];
+      std::memcpy(memory + local_base() + parameter.offset, memory + caller_base + call.arguments[i],
+                  static_cast<std::size_t>(parameter.bytes));
     });
-  frames_.back().results = &call.results;
+  frames_.back().call = &call;
 }
 
 void Warp::step_return(Mask lanes) {
   Frame& frame = frames_.back();
   for (Path& path : frame.paths) path.lanes &= ~lanes;
-  if (frames_.size() == 1) {
+  if (frame.call == nullptr) {
     live_ &= ~lanes;
     return;
   }
   const int64_t caller_base = frames_[frames_.size() - 2].local_base;
-  for (const Call::Transfer& transfer : *frame.results)
+  for (std::size_t i = 0; i < frame.call->results.size(); ++i)
     for_each_lane(lanes, [&](int lane) {
       std::byte* memory = local(lane).data();
-      std::memcpy(memory + caller_base + transfer.caller, memory + frame.local_base + transfer.callee,
-                  static_cast<std::size_t>(transfer.bytes));
+      const Parameter& result = frame.function->results[i];
+      std::memcpy(memory + caller_base + frame.call->results[i], memory + frame.local_base + result.offset,
+                  static_cast<std::size_t>(result.bytes));
     });
 }
 

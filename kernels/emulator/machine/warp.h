@@ -72,7 +72,7 @@ class Warp {
     std::vector<Path> paths;  // the last one runs
     std::size_t register_base;
     int64_t local_base;
-    const std::vector<Call::Transfer>* results = nullptr;  // handed to the caller at return
+    const Call* call = nullptr;  // what the caller called; null in a kernel's own frame
   };
 
   void push_frame(const Function& function, Mask lanes);
@@ -81,6 +81,9 @@ class Warp {
   void activate(Mask lanes);
   void step_branch(const Branch& branch, Path& path, Mask taken);
   void step_call(const Call& call, Mask lanes);
+  // The function that a pointer means; null if its lanes disagree, and then go their own ways until it
+  // returns.
+  const Function* callee_of(const Call& call, Mask lanes);
   void step_return(Mask lanes);
 
   Block& block_;

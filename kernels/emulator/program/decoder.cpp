@@ -15,12 +15,10 @@ void Decoder::check_all_understood() const {
 }
 
 bool Decoder::flag(std::string_view modifier) {
+  bool found = false;
   for (std::size_t i = 0; i < understood_.size(); ++i)
-    if (instruction_->modifiers[i] == modifier) {
-      understood_[i] = true;
-      return true;
-    }
-  return false;
+    if (instruction_->modifiers[i] == modifier) understood_[i] = found = true;
+  return found;
 }
 
 void Decoder::ignore(std::initializer_list<std::string_view> modifiers) {

@@ -35,6 +35,8 @@ const std::unordered_map<std::string, FrameValue::Kind>& specials() {
       {"%smid", Kind::sm},
       {"%nsmid", Kind::sms},
       {"%gridid", Kind::grid},
+      {"%envreg1", Kind::grid_workspace_high},
+      {"%envreg2", Kind::grid_workspace_low},
       {"%lanemask_eq", Kind::lanemask_eq},
       {"%lanemask_lt", Kind::lanemask_lt},
       {"%lanemask_le", Kind::lanemask_le},

@@ -25,14 +25,11 @@ struct Branch {
   int reconvergence = -1;     // where the paths meet again: the immediate post-dominator; -1 at the end
 };
 
+// What is handed over lies in per-lane memory, here at offsets from the caller's local base.
 struct Call {
-  // Bytes of per-lane memory handed over: `caller` and `callee` are offsets from the two frames' local bases.
-  struct Transfer {
-    int64_t caller = 0, callee = 0, bytes = 0;
-  };
-  std::string name;
-  const Function* callee = nullptr;
-  std::vector<Transfer> arguments, results;
+  const Function* callee = nullptr;  // null: the function at the address in `target`
+  Source<uint64_t> target;
+  std::vector<int64_t> arguments, results;
 };
 
 struct Return {};
@@ -77,6 +74,8 @@ struct FrameValue {
     sm,
     sms,
     grid,
+    grid_workspace_high,
+    grid_workspace_low,
     lanemask_eq,
     lanemask_lt,
     lanemask_le,
@@ -98,6 +97,7 @@ struct Parameter {
 
 struct Function {
   std::string name;
+  uint64_t address = 0;  // what a pointer to it holds: no address of memory
   bool kernel = false;
   std::vector<Instruction> code;
   std::vector<std::byte> frame;          // a fresh frame: constants filled in, registers zero
@@ -108,5 +108,9 @@ struct Function {
   int64_t local_bytes = 0;   // of local memory per lane
   int64_t shared_bytes = 0;  // static; dynamic shared memory follows
 };
+
+inline bool fits(const Call& call, const Function& callee) {
+  return call.arguments.size() == callee.parameters.size() && call.results.size() == callee.results.size();
+}
 
 }  // namespace masktwins::emulator

@@ -173,7 +173,8 @@ void FunctionDecoder::resolve_branches() {
   }
 }
 
-// call (result), name, (arguments);  every part but the name may be missing
+// call (result), name, (arguments);  every part but the name may be missing. With a register instead of a
+// name, the label of a .callprototype follows.
 Form FunctionDecoder::call() {
   decoder_.ignore({"uni"});
   std::size_t next = 0;
@@ -182,21 +183,18 @@ Form FunctionDecoder::call() {
   };
   std::vector<int64_t> results, arguments;
   if (is_list()) results = local_offsets(decoder_.operand(next++));
+  const std::size_t callee_operand = next;
   const std::string name = decoder_.name(next++);
   if (is_list()) arguments = local_offsets(decoder_.operand(next++));
-  if (next != decoder_.operands()) decoder_.unsupported("calls through a function pointer are not known");
+  if (next != decoder_.operands())
+    return Call{nullptr, decoder_.source<uint64_t>(callee_operand), std::move(arguments), std::move(results)};
   if (std::optional<Action> action = builtin(name, arguments, results)) return *std::move(action);
 
   const auto callee = scope_.functions.find(name);
   if (callee == scope_.functions.end()) decoder_.unsupported("function '", name, "' is not defined");
-  const Function& function = *callee->second;
-  if (arguments.size() != function.parameters.size() || results.size() != function.results.size())
+  Call call{callee->second.get(), {}, std::move(arguments), std::move(results)};
+  if (!fits(call, *call.callee))
     decoder_.unsupported("the call of '", name, "' does not fit its declaration");
-  Call call{name, &function, {}, {}};
-  for (std::size_t i = 0; i < arguments.size(); ++i)
-    call.arguments.push_back({arguments[i], function.parameters[i].offset, function.parameters[i].bytes});
-  for (std::size_t i = 0; i < results.size(); ++i)
-    call.results.push_back({results[i], function.results[i].offset, function.results[i].bytes});
   return call;
 }
 

@@ -9,6 +9,11 @@
 #include "kernels/emulator/ptx/parser.h"
 
 namespace masktwins::emulator {
+namespace {
+
+constexpr uint64_t function_bytes = 16;  // between pointers to two functions
+
+}  // namespace
 
 std::string Site::place() const {
   const auto brief = [](const std::string& path, int number) {
@@ -21,6 +26,7 @@ std::string Site::place() const {
 
 Module::Module(std::string_view text) {
   const ptx::Module parsed = ptx::parse(text);
+  lay_out_functions(parsed);
   place_variables(parsed);
   ModuleScope scope{{}, functions_, parsed.files, sites_, 0};
   for (const ptx::Variable& variable : parsed.variables) {
@@ -32,8 +38,8 @@ Module::Module(std::string_view text) {
   }
   for (const ptx::Function& function : parsed.functions) {
     if (!function.defined) continue;
-    functions_[function.name] = std::make_unique<Function>();
-    lay_out_parameters(function, *functions_[function.name]);
+    scope.symbols[function.name] = {Space::global, std::nullopt,
+                                    static_cast<int64_t>(functions_.at(function.name)->address)};
     if (function.kernel) continue;
     for (const ptx::Statement& statement : function.body)
       if (const auto* variable = std::get_if<ptx::Variable>(&statement);
@@ -46,6 +52,22 @@ Module::Module(std::string_view text) {
 
 Module::~Module() {
   for (const auto& [name, variable] : variables_) DeviceMemory::instance().release(variable.address);
+}
+
+void Module::lay_out_functions(const ptx::Module& parsed) {
+  for (const ptx::Function& declared : parsed.functions) {
+    if (!declared.defined) continue;
+    auto& function = functions_[declared.name] = std::make_unique<Function>();
+    lay_out_parameters(declared, *function);
+    functions_by_address_.push_back(function.get());
+    function->address = function_bytes * functions_by_address_.size();
+  }
+}
+
+const Function* Module::function_at(uint64_t address) const {
+  const uint64_t number = address / function_bytes;
+  if (address % function_bytes != 0 || number == 0 || number > functions_by_address_.size()) return nullptr;
+  return functions_by_address_[number - 1];
 }
 
 void Module::place_variables(const ptx::Module& parsed) {
@@ -70,10 +92,11 @@ void Module::fill_variable(const ptx::Variable& variable) {
     uint64_t bits = initial.bits;
     if (!initial.symbol.empty()) {
       const auto found = variables_.find(initial.symbol);
-      if (found == variables_.end())
+      const auto function = functions_.find(initial.symbol);
+      if (found == variables_.end() && function == functions_.end())
         fail("variable '", variable.name, "' is initialised with the address of '", initial.symbol,
-             "', which is not a variable in device memory");
-      bits += found->second.address;
+             "', which is neither a function nor a variable in device memory");
+      bits += found != variables_.end() ? found->second.address : function->second->address;
     }
     if (out + width > allocation.host + allocation.bytes)
       fail("variable '", variable.name, "' has more initial values than elements");

@@ -41,13 +41,17 @@ class Module {
   const Function* kernel(const std::string& name) const;
   // Null if there is no such variable.
   const GlobalVariable* variable(const std::string& name) const;
+  // What a function pointer of a kernel means; null if nothing.
+  const Function* function_at(uint64_t address) const;
   const std::vector<Site>& sites() const { return sites_; }
 
  private:
+  void lay_out_functions(const ptx::Module& parsed);
   void place_variables(const ptx::Module& parsed);
   void fill_variable(const ptx::Variable& variable);
 
   std::unordered_map<std::string, std::unique_ptr<Function>> functions_;
+  std::vector<const Function*> functions_by_address_;
   std::map<std::string, GlobalVariable> variables_;
   std::vector<Site> sites_;
 };

@@ -196,6 +196,8 @@ void Parser::registers(Function& function) {
 }
 
 void Parser::labelled(Function& function, std::string name) {
+  if (lexer_.accept(".callprototype"))
+    return lexer_.skip_past(";");  // the callee's declaration says the same
   if (!lexer_.accept(".branchtargets")) {
     function.body.emplace_back(Label{std::move(name)});
     return;

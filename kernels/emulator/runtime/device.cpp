@@ -52,6 +52,7 @@ cudaDeviceProp properties() {
   properties.multiProcessorCount = multiprocessors;
   properties.canMapHostMemory = 1;
   properties.concurrentKernels = 1;
+  properties.cooperativeLaunch = 1;
   properties.asyncEngineCount = 2;
   properties.unifiedAddressing = 1;
   properties.managedMemory = 1;
@@ -89,6 +90,7 @@ int attribute(cudaDeviceAttr which) {
     case cudaDevAttrComputeCapabilityMinor: return device.minor;
     case cudaDevAttrL2CacheSize: return device.l2CacheSize;
     case cudaDevAttrGlobalMemoryBusWidth: return device.memoryBusWidth;
+    case cudaDevAttrCooperativeLaunch:
     case cudaDevAttrUnifiedAddressing:
     case cudaDevAttrManagedMemory:
     case cudaDevAttrConcurrentKernels:

@@ -8,6 +8,7 @@
 
 #include "kernels/emulator/machine/device_limits.h"
 #include "kernels/emulator/machine/launch.h"
+#include "kernels/emulator/memory/device_memory.h"
 #include "kernels/emulator/program/mutation.h"
 #include "kernels/emulator/report/observations.h"
 #include "kernels/emulator/runtime/device.h"
@@ -25,6 +26,7 @@ struct Configuration {
   dim3 grid, block;
   size_t shared = 0;
   cudaStream_t stream = nullptr;
+  bool cooperative = false;
 };
 thread_local Configuration pushed;
 
@@ -46,13 +48,20 @@ Observations run_as_asked(const Launch& launch) {
   if (!mutation || mutation->kernel != launch.kernel.name) return run(launch);
   const Function kernel = mutated(launch.kernel, *mutation);
   return run({launch.module, kernel, launch.grid, launch.block, launch.parameters, launch.dynamic_shared,
-              launch.options});
+              launch.options, launch.grid_workspace});
 }
 
-void run_launch(Launch launch) {
+void run_launch(Launch launch, bool cooperative) {
   launch.options = options();
+  if (cooperative) {
+    launch.grid_workspace = DeviceMemory::instance().allocate(64, "cudaLaunchCooperativeKernel");
+    if (launch.grid_workspace == 0) return Device::instance().fail_with(cudaErrorMemoryAllocation);
+    const Allocation& workspace = *DeviceMemory::instance().find(launch.grid_workspace);
+    std::memset(workspace.host, 0, static_cast<std::size_t>(workspace.bytes));
+  }
   const Observations seen = run_as_asked(launch);
   record(launch, seen);
+  if (cooperative) DeviceMemory::instance().release(launch.grid_workspace);
   for (const auto& [key, defect] : seen.defects) Device::instance().fail_with(error_of(key.first));
 }
 
@@ -69,6 +78,23 @@ cudaError_t check(const Configuration& configuration, const RegisteredKernel& ke
   return cudaSuccess;
 }
 
+int resident_blocks(const RegisteredKernel& kernel, int threads, size_t dynamic_shared) {
+  const int64_t warps = (threads + 31) / 32;
+  const int64_t shared =
+      kernel.function().shared_bytes + static_cast<int64_t>(dynamic_shared) + shared_reserved_per_block;
+  const int64_t by_threads = threads_per_multiprocessor / (warps * 32);
+  const int64_t by_registers = registers_per_multiprocessor / (warps * 32 * nominal_registers);
+  const int64_t by_shared = shared_per_multiprocessor / shared;
+  return static_cast<int>(std::min({blocks_per_multiprocessor, by_threads, by_registers, by_shared}));
+}
+
+bool all_resident(const Configuration& configuration, const RegisteredKernel& kernel) {
+  const dim3 &grid = configuration.grid, &block = configuration.block;
+  const int64_t blocks = int64_t{grid.x} * grid.y * grid.z;
+  const int threads = static_cast<int>(block.x * block.y * block.z);
+  return blocks <= multiprocessors * resident_blocks(kernel, threads, configuration.shared);
+}
+
 // A launch then waits for its kernel and returns the kernel's error.
 bool launches_block() {
   const char* wanted = std::getenv("CUDA_LAUNCH_BLOCKING");
@@ -82,6 +108,8 @@ cudaError_t launch(const void* host_function, const Configuration& configuration
     Stream* stream = Queue::instance().find(configuration.stream);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     if (const cudaError_t error = check(configuration, *kernel); error != cudaSuccess) return error;
+    if (configuration.cooperative && !all_resident(configuration, *kernel))
+      return cudaErrorCooperativeLaunchTooLarge;
     const Function& function = kernel->function();
     std::vector<std::byte> parameters(static_cast<std::size_t>(function.parameter_bytes));
     for (std::size_t i = 0; i < function.parameters.size(); ++i)
@@ -94,23 +122,15 @@ cudaError_t launch(const void* host_function, const Configuration& configuration
                         {block.x, block.y, block.z},
                         std::move(parameters),
                         static_cast<int64_t>(configuration.shared),
-                        {}};
-    const cudaError_t added =
-        Queue::instance().add(*stream, NodeKind::kernel, [launch] { run_launch(launch); });
+                        {},
+                        0};
+    const cudaError_t added = Queue::instance().add(*stream, NodeKind::kernel, [launch, configuration] {
+      run_launch(launch, configuration.cooperative);
+    });
     if (added != cudaSuccess || !launches_block() || stream->capture) return added;
     Queue::instance().finish(*stream);
     return Device::instance().fault();
   });
-}
-
-int resident_blocks(const RegisteredKernel& kernel, int threads, size_t dynamic_shared) {
-  const int64_t warps = (threads + 31) / 32;
-  const int64_t shared =
-      kernel.function().shared_bytes + static_cast<int64_t>(dynamic_shared) + shared_reserved_per_block;
-  const int64_t by_threads = threads_per_multiprocessor / (warps * 32);
-  const int64_t by_registers = registers_per_multiprocessor / (warps * 32 * nominal_registers);
-  const int64_t by_shared = shared_per_multiprocessor / shared;
-  return static_cast<int>(std::min({blocks_per_multiprocessor, by_threads, by_registers, by_shared}));
 }
 
 }  // namespace
@@ -118,7 +138,7 @@ int resident_blocks(const RegisteredKernel& kernel, int threads, size_t dynamic_
 extern "C" {
 
 unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared, void* stream) {
-  pushed = {grid, block, shared, static_cast<cudaStream_t>(stream)};
+  pushed = {grid, block, shared, static_cast<cudaStream_t>(stream), false};
   return 0;
 }
 cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, size_t* shared, void* stream) {
@@ -134,17 +154,26 @@ cudaError_t __cudaGetKernel(cudaKernel_t* kernel, const void* host_function) {
 }
 cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, size_t shared,
                                cudaStream_t stream) {
-  return launch(kernel, {grid, block, shared, stream}, arguments);
+  return launch(kernel, {grid, block, shared, stream, false}, arguments);
 }
 
 }  // extern "C"
 
 cudaError_t cudaLaunchKernel(const void* function, dim3 grid, dim3 block, void** arguments, size_t shared,
                              cudaStream_t stream) {
-  return launch(function, {grid, block, shared, stream}, arguments);
+  return launch(function, {grid, block, shared, stream, false}, arguments);
+}
+cudaError_t cudaLaunchCooperativeKernel(const void* function, dim3 grid, dim3 block, void** arguments,
+                                        size_t shared, cudaStream_t stream) {
+  return launch(function, {grid, block, shared, stream, true}, arguments);
 }
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* function, void** arguments) {
-  return launch(function, {config->gridDim, config->blockDim, config->dynamicSmemBytes, config->stream},
+  bool cooperative = false;
+  for (unsigned i = 0; i < config->numAttrs; ++i)
+    if (config->attrs[i].id == cudaLaunchAttributeCooperative)
+      cooperative = config->attrs[i].val.cooperative != 0;
+  return launch(function,
+                {config->gridDim, config->blockDim, config->dynamicSmemBytes, config->stream, cooperative},
                 arguments);
 }
 

@@ -170,6 +170,12 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
     return cudaSuccess;
   });
 }
+// Rows begin at multiples of the alignment that the device's own pitch has.
+cudaError_t cudaMallocPitch(void** pointer, size_t* pitch, size_t width, size_t height) {
+  constexpr size_t row_alignment = 512;
+  *pitch = (width + row_alignment - 1) / row_alignment * row_alignment;
+  return cudaMalloc(pointer, *pitch * height);
+}
 cudaError_t cudaFree(void* pointer) {
   return release("cudaFree", pointer, [&] {
     DeviceMemory& memory = DeviceMemory::instance();
