@@ -20,7 +20,7 @@ struct NetworkOptions {
   TrainedNetwork load() const;
 };
 
-// prediction_function, with the progress of eval.match_shares on stderr: it looks at all of the target first.
+// prediction_function, with the progress of eval.match_shares on stderr, which looks at the target first.
 SegmentationFunction prediction_with_progress(const TrainedNetwork& network);
 
 }  // namespace masktwins

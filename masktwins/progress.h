@@ -21,7 +21,7 @@ class Progress {
 
   struct Options {
     std::FILE* out = stderr;
-    std::string title = {};  // before the numbers
+    std::string title = {};        // before the numbers
     int64_t first = 0, total = 0;  // steps done before, steps in all
     int64_t images_per_step = 1;
     int64_t plain_every = 1;  // steps per line where there is no terminal

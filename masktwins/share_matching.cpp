@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t most_sections = 64, most_pixels = 1 << 19;
 constexpr int most_steps = 500;
-constexpr double least_step = 5e-4;
+constexpr double least_step = 5e-4;  // of an offset
 
 // Share of pixels in which each class is the most probable one.
 std::vector<double> predicted_shares(const std::vector<float>& log_probabilities,

@@ -19,8 +19,8 @@ namespace masktwins {
 std::vector<double> label_shares(const data::Dataset& labelled, int64_t classes, int64_t most);
 
 // What to add to the logarithm of each class probability, so that the share of pixels in which class k is the
-// most probable one comes as near to wanted[k] as it can. probabilities: (pixels, K)
-// flat, wanted: (K). Classes with a wanted share of 0 keep an offset of 0.
+// most probable one comes as near to wanted[k] as it can.
+// probabilities: (pixels, K) flat, wanted: (K). Classes with a wanted share of 0 keep an offset of 0.
 std::vector<float> matching_offset(const std::vector<float>& probabilities,
                                    const std::vector<double>& wanted);
 
@@ -30,9 +30,9 @@ class ShareMatching {
   // Counts the labels of the source.
   ShareMatching(const data::Dataset& source, std::shared_ptr<const data::Dataset> target, int64_t classes);
 
-  // The model with that offset on its logits, found by its predictions on the target. `on_section` hears
-  // how many of them it has looked at, beginning with 0.
+  // Hears how many sections of the target have been looked at, beginning with 0.
   using OnSection = std::function<void(int64_t done, int64_t total)>;
+  // The model with that offset on its logits, found by its predictions on the target.
   SegmentationFunction match(const SegmentationFunction& model, const WindowOptions& windows,
                              const OnSection& on_section = {}) const;
 

@@ -1,8 +1,6 @@
 // Function pointers, virtual functions, wmma fragments and a barrier of the whole grid.
 #include <doctest/doctest.h>
 
-#include <cmath>
-
 #include "tests/emulator/device_array.h"
 #include "tests/emulator/emulated.h"
 #include "tests/emulator/kernels/language.h"

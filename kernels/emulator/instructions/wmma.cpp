@@ -2,8 +2,6 @@
 // wmma"). Which element a lane holds is left to the implementation. Here lane l holds those from l *
 // (elements / 32) on, row by row; where PTX gives a fragment more registers than that takes, the last ones
 // are 0. Products are summed in float, in order of k.
-#include <algorithm>
-
 #include "kernels/emulator/instructions/half_numbers.h"
 #include "kernels/emulator/instructions/members.h"
 #include "kernels/emulator/instructions/rules.h"
@@ -40,6 +38,13 @@ struct Fragment {
       case Type::tf32: return tf32_operand(element);
       default: return std::bit_cast<float>(element);
     }
+  }
+  // row by row
+  std::vector<float> values(const Warp& warp) const {
+    std::vector<float> all;
+    for (int row = 0; row < rows; ++row)
+      for (int column = 0; column < columns; ++column) all.push_back(value(warp, row, column));
+    return all;
   }
   // elements: their bits, row by row
   void write(Warp& warp, const std::vector<uint32_t>& elements) const {
@@ -168,11 +173,14 @@ Form multiply(Decoder& decode) {
                  c = fragment(decode, decode.operand(3), 'c', shape, c_type);
   return Action([=](Warp& warp) {
     check_whole_warp(warp, "wmma.mma");
+    const std::vector<float> left = a.values(warp), right = b.values(warp);
     std::vector<uint32_t> result;
     for (int row = 0; row < shape.m; ++row)
       for (int column = 0; column < shape.n; ++column) {
         float sum = 0;
-        for (int k = 0; k < shape.k; ++k) sum += a.value(warp, row, k) * b.value(warp, k, column);
+        for (int k = 0; k < shape.k; ++k)
+          sum += left[static_cast<std::size_t>(row * shape.k + k)] *
+                 right[static_cast<std::size_t>(k * shape.n + column)];
         sum += c.value(warp, row, column);
         result.push_back(d.type == Type::f16 ? Half::from(sum).bits : std::bit_cast<uint32_t>(sum));
       }
