@@ -5,6 +5,7 @@
 
 #include "kernels/emulator/machine/warp.h"
 #include "kernels/emulator/memory/access.h"
+#include "kernels/emulator/memory/device_heap.h"
 
 namespace masktwins::emulator {
 namespace {
@@ -90,6 +91,19 @@ void print(Warp& warp, int lane, const std::string& format, uint64_t arguments_a
   std::fputs(out.c_str(), stdout);
 }
 
+template <class T>
+void put_result(Warp& warp, int lane, int64_t offset, T value) {
+  std::memcpy(warp.local(lane).data() + warp.local_base() + offset, &value, sizeof value);
+}
+
+void release(Warp& warp, int lane, uint64_t address) {
+  DeviceHeap& heap = DeviceHeap::instance();
+  if (address == 0 || heap.release(address)) return;
+  warp.report(
+      FindingKind::out_of_bounds, lane,
+      "frees " + heap.describe(address) + ": malloc has not returned this pointer, or it has been freed");
+}
+
 }  // namespace
 
 std::optional<Action> builtin(const std::string& name, const std::vector<int64_t>& arguments,
@@ -99,10 +113,20 @@ std::optional<Action> builtin(const std::string& name, const std::vector<int64_t
       for_each_lane(warp.active(), [&](int lane) {
         print(warp, lane, read_text(warp, lane, argument<uint64_t>(warp, lane, arguments[0])),
               argument<uint64_t>(warp, lane, arguments[1]));
-        if (results.empty()) return;
-        const int32_t none = 0;
-        std::memcpy(warp.local(lane).data() + warp.local_base() + results[0], &none, sizeof none);
+        if (!results.empty()) put_result(warp, lane, results[0], int32_t{0});
       });
+    };
+  if (name == "malloc" && arguments.size() == 1 && results.size() == 1)
+    return [=](Warp& warp) {
+      for_each_lane(warp.active(), [&](int lane) {
+        const auto bytes = argument<int64_t>(warp, lane, arguments[0]);
+        put_result(warp, lane, results[0], DeviceHeap::instance().allocate(bytes));
+      });
+    };
+  if (name == "free" && arguments.size() == 1)
+    return [=](Warp& warp) {
+      for_each_lane(warp.active(),
+                    [&](int lane) { release(warp, lane, argument<uint64_t>(warp, lane, arguments[0])); });
     };
   if (name == "__assertfail" && arguments.size() == 5)
     return [=](Warp& warp) {

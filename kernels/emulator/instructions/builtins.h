@@ -1,4 +1,4 @@
-// Functions the device library provides: printf and assert.
+// Functions the device library provides: printf, assert, malloc and free.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "kernels/emulator/machine/block.h"
+#include "kernels/emulator/memory/device_heap.h"
 #include "kernels/emulator/memory/traffic.h"
 
 namespace masktwins::emulator {
@@ -24,9 +25,18 @@ const char* verb(Use use) {
   return "";
 }
 
+std::byte* locate_in_heap(Warp& warp, uint64_t address, int bytes, int lane, Use use) {
+  std::byte* found = DeviceHeap::instance().find(address, bytes);
+  if (found == nullptr)
+    warp.report(FindingKind::out_of_bounds, lane,
+                text(verb(use), bytes, " bytes at ", DeviceHeap::instance().describe(address)));
+  return found;
+}
+
 std::byte* locate_global(Warp& warp, uint64_t address, int bytes, int lane, Use use) {
   const Allocation*& last = warp.block().last_allocation();
   if (last == nullptr || !last->contains(address, bytes)) {
+    if (DeviceHeap::instance().in_range(address)) return locate_in_heap(warp, address, bytes, lane, use);
     const DeviceMemory& memory = DeviceMemory::instance();
     const Allocation* found = memory.find(address);
     if (found == nullptr || !found->contains(address, bytes)) {

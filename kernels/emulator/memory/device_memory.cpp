@@ -67,7 +67,7 @@ uint64_t DeviceMemory::allocate(int64_t bytes, const std::string& name) {
   const uint64_t address = next_;
   next_ += span;
   used_ += bytes;
-  std::byte* host = view_ + (address - begin_);
+  std::byte* host = view(address);
   std::memset(host, 0xff, static_cast<std::size_t>(bytes));
   allocations_[address] = {address, bytes, host, name, false};
   return address;
@@ -79,11 +79,22 @@ bool DeviceMemory::release(uint64_t address) {
   if (found == allocations_.end() || found->second.on_host) return false;
   const Allocation& allocation = found->second;
   used_ -= allocation.bytes;
-  const uint64_t span = (static_cast<uint64_t>(allocation.bytes) + page - 1) / page * page;
-  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(address - begin_),
-            static_cast<off_t>(span));
+  drop_pages(address, static_cast<uint64_t>(allocation.bytes));
   allocations_.erase(found);
   return true;
+}
+
+uint64_t DeviceMemory::reserve_addresses(uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const uint64_t address = next_;
+  next_ += bytes + guard;
+  return address;
+}
+
+void DeviceMemory::drop_pages(uint64_t address, uint64_t bytes) const {
+  const uint64_t span = (bytes + page - 1) / page * page;
+  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(address - begin_),
+            static_cast<off_t>(span));
 }
 
 void* DeviceMemory::allocate_on_host(int64_t bytes, const std::string& name) {

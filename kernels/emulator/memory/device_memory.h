@@ -43,6 +43,11 @@ class DeviceMemory {
   std::string describe(uint64_t address) const;
   bool in_device_range(uint64_t address) const;
 
+  // For the heap of kernels: addresses without memory, the memory behind them, and giving it back.
+  uint64_t reserve_addresses(uint64_t bytes);
+  std::byte* view(uint64_t address) const { return view_ + (address - begin_); }
+  void drop_pages(uint64_t address, uint64_t bytes) const;
+
   int64_t free_bytes() const;
   int64_t total_bytes() const;
 

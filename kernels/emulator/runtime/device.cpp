@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/emulator/machine/device_limits.h"
+#include "kernels/emulator/memory/device_heap.h"
 #include "kernels/emulator/memory/device_memory.h"
 #include "kernels/emulator/runtime/queue.h"
 
@@ -132,6 +133,25 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int device)
   return runtime_call("cudaDeviceGetAttribute", [&] {
     if (device != 0) return cudaErrorInvalidDevice;
     *value = attribute(which);
+    return cudaSuccess;
+  });
+}
+// Only the heap has a limit that changes anything here.
+cudaError_t cudaDeviceSetLimit(cudaLimit which, size_t value) {
+  return runtime_call("cudaDeviceSetLimit", [&] {
+    Queue::instance().finish_everything();  // earlier kernels ran under the earlier limit
+    if (which == cudaLimitMallocHeapSize) DeviceHeap::instance().set_limit(static_cast<int64_t>(value));
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaDeviceGetLimit(size_t* value, cudaLimit which) {
+  return runtime_call("cudaDeviceGetLimit", [&] {
+    switch (which) {
+      case cudaLimitMallocHeapSize: *value = static_cast<size_t>(DeviceHeap::instance().limit()); break;
+      case cudaLimitPrintfFifoSize: *value = 1 << 20; break;
+      case cudaLimitStackSize: *value = 1024; break;
+      default: return cudaErrorUnsupportedLimit;
+    }
     return cudaSuccess;
   });
 }
