@@ -1,6 +1,7 @@
 // cp.async and its groups (PTX ISA, "Asynchronous copy operations").
 #include <algorithm>
 
+#include "kernels/emulator/instructions/memory_barrier.h"
 #include "kernels/emulator/instructions/rules.h"
 #include "kernels/emulator/machine/block.h"
 #include "kernels/emulator/memory/access.h"
@@ -49,6 +50,7 @@ Form start(Decoder& decode) {
 
 Form async_copy(Decoder& decode) {
   if (!decode.flag("async")) decode.unsupported("only cp.async is known");
+  if (decode.flag("mbarrier")) return arrive_after_copies(decode);
   if (decode.flag("commit_group"))
     return Action([](Warp& warp) {
       for_each_lane(warp.active(), [&](int lane) { warp.async_copies().commit(lane); });

@@ -7,6 +7,7 @@ namespace masktwins::emulator {
 namespace {
 
 constexpr int64_t long_slice = 1 << 16, longest_short_slice = 64, slice_between_waiting_blocks = 256;
+constexpr int64_t most_polls_in_vain = 2000;  // per warp
 
 }  // namespace
 
@@ -29,6 +30,8 @@ void Block::start(int64_t number) {
   std::fill(shared_.begin(), shared_.end(), std::byte{0xff});
   shadow_.reset(checks() ? launch_.shared_bytes() : 0, launch_.warps());  // barriers always keep its clocks
   barriers_.clear();
+  memory_barriers_.clear();
+  polls_in_vain_ = 0;
   random_.seed(launch_.options.seed * 0x9E3779B97F4A7C15u + static_cast<uint64_t>(number));
   turn_ = 0;
   ready_.assign(warps_.size(), true);
@@ -60,6 +63,14 @@ Warp* Block::next_warp() {
 }
 
 void Block::handle_stop(Warp& warp, Warp::Stop stop) {
+  polls_in_vain_ = stop == Warp::Stop::gave_way ? polls_in_vain_ + 1 : 0;
+  if (stop == Warp::Stop::gave_way) {
+    turn_ = (turn_ + 1) % warps_.size();
+    if (polls_in_vain_ <= most_polls_in_vain * static_cast<int64_t>(warps_.size())) return;
+    report(FindingKind::deadlock, warp.site(),
+           "all warps that still run wait at barriers in shared memory for arrivals that never come");
+    throw Abandoned();
+  }
   if (stop == Warp::Stop::time_slice) {
     turn_ = (turn_ + 1) % warps_.size();
     if (launch_.grid_workspace != 0) std::this_thread::yield();  // this warp may wait for another block

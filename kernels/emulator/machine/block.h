@@ -9,6 +9,7 @@
 
 #include "kernels/emulator/machine/barriers.h"
 #include "kernels/emulator/machine/launch.h"
+#include "kernels/emulator/machine/memory_barriers.h"
 #include "kernels/emulator/machine/warp.h"
 #include "kernels/emulator/memory/device_memory.h"
 #include "kernels/emulator/memory/shared_shadow.h"
@@ -32,6 +33,7 @@ class Block {
   int64_t number() const { return number_; }
   std::vector<std::byte>& shared() { return shared_; }
   SharedShadow& shadow() { return shadow_; }
+  MemoryBarriers& memory_barriers() { return memory_barriers_; }
   bool checks() const { return launch_.options.checks; }
   Counter& counter(int site) { return observations_.counters[static_cast<std::size_t>(site)]; }
   const Allocation*& last_allocation() { return last_allocation_; }
@@ -55,6 +57,8 @@ class Block {
   std::vector<std::byte> shared_;
   SharedShadow shadow_;
   Barriers barriers_;
+  MemoryBarriers memory_barriers_;
+  int64_t polls_in_vain_ = 0;  // since anything else has happened
   std::mt19937_64 random_;
   const Allocation* last_allocation_ = nullptr;  // most accesses go to the same one again
 };

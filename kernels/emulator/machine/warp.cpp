@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "kernels/emulator/machine/block.h"
 #include "kernels/emulator/machine/frame_values.h"
@@ -95,6 +96,20 @@ void Warp::exit(Mask lanes) {
     for (Path& path : frame.paths) path.lanes &= ~lanes;
 }
 
+// Below the running path lie the ones it came from, which hold its lanes as well; then paths of other lanes
+// that meet it where the two parted. These may go first.
+void Warp::give_way() {
+  gives_way_ = true;
+  auto& paths = frames_.back().paths;
+  const Mask lanes = paths.back().lanes;
+  std::size_t own = paths.size() - 1;
+  while (own > 0 && (paths[own - 1].lanes & lanes) != 0) --own;
+  std::size_t others = own;
+  while (others > 0 && (paths[others - 1].lanes & lanes) == 0) --others;
+  const auto at = [&](std::size_t index) { return paths.begin() + static_cast<std::ptrdiff_t>(index); };
+  std::rotate(at(others), at(own), paths.end());
+}
+
 void Warp::report(FindingKind kind, int lane, const std::string& detail) {
   block_.report(kind, site_, block_.name_thread(thread(lane)) + " " + detail);
 }
@@ -128,6 +143,7 @@ Warp::Stop Warp::run(int64_t& budget) {
     activate(lanes);
     if (const Action* action = std::get_if<Action>(&instruction.form)) {
       (*action)(*this);
+      if (std::exchange(gives_way_, false)) return Stop::gave_way;
     } else if (const Call* call = std::get_if<Call>(&instruction.form)) {
       step_call(*call, lanes);
     } else if (const Barrier* barrier = std::get_if<Barrier>(&instruction.form)) {

@@ -23,7 +23,7 @@ class Warp {
   // Starts the block's kernel from its first instruction.
   void start(const Function& kernel);
 
-  enum class Stop { finished, barrier, time_slice };
+  enum class Stop { finished, barrier, time_slice, gave_way };
   // Runs until `budget` warp instructions are used up, and counts it down.
   Stop run(int64_t& budget);
 
@@ -55,6 +55,10 @@ class Warp {
   }
   Mask mask(PredicateSource predicate) const;  // lanes where it holds, active or not
   std::array<uint64_t, warp_size> addresses(const Address& address) const;
+
+  // The current instruction has found that the lanes must wait for others: those run first, of this warp (as
+  // far as they are on another path of the same branch) and of the block.
+  void give_way();
 
   // Ends these lanes, as exit does.
   void exit(Mask lanes);
@@ -95,6 +99,7 @@ class Warp {
   alignas(64) std::array<int32_t, warp_size> active_lane_{};  // -1 where active, for blending
   std::byte* registers_ = nullptr;                            // of the running frame
   int site_ = 0;
+  bool gives_way_ = false;
   const Barrier* barrier_ = nullptr;
   std::vector<Frame> frames_;
   struct alignas(64) Line {

@@ -38,6 +38,17 @@ class AsyncCopies {
       done.insert(done.end(), groups.front().begin(), groups.front().end());
     return done;
   }
+  // Takes out everything started so far; its groups count as complete.
+  std::vector<AsyncCopy> take_all(int lane) {
+    std::vector<AsyncCopy> taken;
+    for (auto& group : at(lane).groups) {
+      taken.insert(taken.end(), group.begin(), group.end());
+      group.clear();
+    }
+    taken.insert(taken.end(), at(lane).open.begin(), at(lane).open.end());
+    at(lane).open.clear();
+    return taken;
+  }
 
  private:
   struct Lane {

@@ -21,6 +21,7 @@ void SharedShadow::reset(int64_t bytes, int warps) {
   warp_clocks_.assign(at(warps), {});
   lane_clocks_.assign(at(warps), {});
   barriers_ = {};
+  phases_.clear();
   // Clocks start at 1, so that "0 known of anybody else" never looks like having seen them.
   for (std::size_t warp = 0; warp < warp_clocks_.size(); ++warp) {
     warp_clocks_[warp][warp] = 1;
@@ -74,8 +75,8 @@ void SharedShadow::remember_reader(Byte& byte, int thread) {
 
 void SharedShadow::remember_writer(Byte& byte, int thread, bool atomic) {
   byte.writer = stamp(thread);
+  if (!atomic) byte.plain_writer = byte.writer;
   byte.written = true;
-  byte.by_atomic = atomic;
   byte.reader = Stamp();
   byte.readers.reset();
 }
@@ -104,14 +105,15 @@ std::optional<Hazard> SharedShadow::write(int thread, int64_t offset, int bytes,
   for (int64_t i = offset; i < offset + bytes; ++i) {
     Byte& byte = bytes_[static_cast<std::size_t>(i)];
     if (!hazard) {
-      const bool both_atomic = atomic && byte.by_atomic;
+      // Atomic updates race with none of their own kind.
+      const Stamp& writer = atomic ? byte.plain_writer : byte.writer;
       const int reader = unordered_reader(byte, thread);
       if (byte.copying >= 0)
         hazard = {FindingKind::async_copy, byte.copying, "writes bytes that cp.async of % is still copying",
                   i};
-      else if (!both_atomic && !ordered(byte.writer, thread))
-        hazard = {FindingKind::shared_race, byte.writer.thread,
-                  "overwrites what % wrote, with no barrier between", i};
+      else if (!ordered(writer, thread))
+        hazard = {FindingKind::shared_race, writer.thread, "overwrites what % wrote, with no barrier between",
+                  i};
       else if (reader >= 0)
         hazard = {FindingKind::shared_race, reader, "overwrites what % reads, with no barrier between", i};
       else if (atomic && !byte.written)
@@ -167,5 +169,21 @@ void SharedShadow::arrive(int warp, int id) {
 void SharedShadow::leave(int warp, int id) { join(warp_clocks_[at(warp)], barriers_[at(id)]); }
 
 void SharedShadow::forget(int id) { barriers_[at(id)] = {}; }
+
+void SharedShadow::announce(int warp, uint64_t barrier) {
+  auto& clock = warp_clocks_[at(warp)];
+  ++clock[at(warp)];
+  join(phases_[barrier].current, clock);
+}
+
+void SharedShadow::complete(uint64_t barrier) {
+  Phases& phases = phases_[barrier];
+  join(phases.completed, phases.current);
+  phases.current = {};
+}
+
+void SharedShadow::learn(int warp, uint64_t barrier) {
+  join(warp_clocks_[at(warp)], phases_[barrier].completed);
+}
 
 }  // namespace masktwins::emulator

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,11 @@ class SharedShadow {
   void arrive(int warp, int id);
   void leave(int warp, int id);
   void forget(int id);
+  // A barrier in shared memory, by its offset: an arrival, the end of a phase, and a wait that has seen it.
+  // An arrival by some lanes counts for their warp.
+  void announce(int warp, uint64_t barrier);
+  void complete(uint64_t barrier);
+  void learn(int warp, uint64_t barrier);
 
  private:
   struct Stamp {  // an access: who, and the two clocks of that moment
@@ -58,9 +64,10 @@ class SharedShadow {
   };
   struct Byte {
     Stamp writer, reader;  // reader: only while `readers` is null
+    Stamp plain_writer;    // the last one that was not atomic
     std::unique_ptr<Readers> readers;
     int16_t copying = -1;  // thread whose cp.async is under way
-    bool written = false, by_atomic = false;
+    bool written = false;
   };
   using LaneClocks = std::array<std::array<uint32_t, 32>, 32>;
 
@@ -74,6 +81,10 @@ class SharedShadow {
   std::vector<std::array<uint32_t, 32>> warp_clocks_;    // [warp][other warp]
   std::vector<LaneClocks> lane_clocks_;                  // [warp][lane][other lane]
   std::array<std::array<uint32_t, 32>, 16> barriers_{};  // what the arrived warps know
+  struct Phases {
+    std::array<uint32_t, 32> current{}, completed{};
+  };
+  std::map<uint64_t, Phases> phases_;  // the same for barriers in shared memory
 };
 
 }  // namespace masktwins::emulator
