@@ -132,6 +132,9 @@ TEST_CASE("carries run through a chain") {
   CHECK(one<uint32_t>(0xffffffff, "add.cc.u32 %r3, %r1, 1; addc.cc.u32 %r4, %r1, 0; addc.u32 %r2, 5, 0;") ==
         6);
   CHECK(one<uint32_t>(0, "sub.cc.u32 %r3, %r1, 1; subc.u32 %r2, 5, 0;") == 4);
+  // After a subtraction the carry is 1 where nothing was borrowed.
+  CHECK(one<uint32_t>(5, "sub.cc.u32 %r3, %r1, 4; addc.u32 %r2, 0, 0;") == 1);
+  CHECK(one<uint32_t>(3, "sub.cc.u32 %r3, %r1, 4; subc.cc.u32 %r3, 0, 0; addc.u32 %r2, 0, 0;") == 0);
   CHECK(one<uint32_t>(0xffffffff, "mad.lo.cc.u32 %r3, %r1, %r1, %r1; madc.hi.u32 %r2, %r1, %r1, 0;") ==
         0xfffffffe + 1);
 }

@@ -47,11 +47,13 @@ Form add_in_chain(Decoder& decode, bool continues) {
   });
 }
 
-Form subtract_in_chain(Decoder& decode, bool continues) {  // the carry is a borrow
+// a + ~b + 1: as in the device's adder, the carry is 1 where nothing is borrowed. The compiler's own division
+// of 128-bit numbers reads it with addc.
+Form subtract_in_chain(Decoder& decode, bool continues) {
   return by_width(decode, false, [&]<class T>() -> Form {
     const auto a = decode.source<T>(1), b = decode.source<T>(2);
-    return chained<T>(decode, continues, [=](Warp& warp, int lane, uint32_t borrow) {
-      return Wide{warp.lanes(a)[lane]} - warp.lanes(b)[lane] - borrow;
+    return chained<T>(decode, continues, [=](Warp& warp, int lane, uint32_t carry) {
+      return Wide{warp.lanes(a)[lane]} + static_cast<T>(~warp.lanes(b)[lane]) + (continues ? carry : 1);
     });
   });
 }

@@ -69,7 +69,7 @@ uint64_t DeviceMemory::allocate(int64_t bytes, const std::string& name) {
   used_ += bytes;
   std::byte* host = view(address);
   std::memset(host, 0xff, static_cast<std::size_t>(bytes));
-  allocations_[address] = {address, bytes, host, name, false};
+  allocations_[address] = {address, bytes, host, name};
   return address;
 }
 
@@ -103,15 +103,34 @@ void* DeviceMemory::allocate_on_host(int64_t bytes, const std::string& name) {
   if (pointer == nullptr) return nullptr;
   const std::lock_guard lock(mutex_);
   const uint64_t address = reinterpret_cast<uint64_t>(pointer);
-  allocations_[address] = {address, bytes, pointer, name, true};
+  allocations_[address] = {address, bytes, pointer, name, true, false};
   return pointer;
 }
 
 bool DeviceMemory::release_on_host(void* pointer) {
   const std::lock_guard lock(mutex_);
   const auto found = allocations_.find(reinterpret_cast<uint64_t>(pointer));
-  if (found == allocations_.end() || !found->second.on_host) return false;
+  if (found == allocations_.end() || !found->second.on_host || found->second.lent) return false;
   std::free(found->second.host);
+  allocations_.erase(found);
+  return true;
+}
+
+bool DeviceMemory::lend(void* pointer, int64_t bytes, const std::string& name) {
+  const uint64_t address = reinterpret_cast<uint64_t>(pointer);
+  const std::lock_guard lock(mutex_);
+  const auto next = allocations_.lower_bound(address);
+  if (find(address) != nullptr ||
+      (next != allocations_.end() && next->first < address + static_cast<uint64_t>(bytes)))
+    return false;
+  allocations_[address] = {address, bytes, static_cast<std::byte*>(pointer), name, true, true};
+  return true;
+}
+
+bool DeviceMemory::take_back(void* pointer) {
+  const std::lock_guard lock(mutex_);
+  const auto found = allocations_.find(reinterpret_cast<uint64_t>(pointer));
+  if (found == allocations_.end() || !found->second.lent) return false;
   allocations_.erase(found);
   return true;
 }

@@ -17,6 +17,7 @@ struct Allocation {
   std::byte* host = nullptr;  // the same bytes as the emulator sees them
   std::string name;
   bool on_host = false;  // pinned or managed: host code may use the address as well
+  bool lent = false;     // memory of the program itself, which it has registered
 
   bool contains(uint64_t begin, int64_t length) const {
     return begin >= address && length <= bytes && begin - address <= static_cast<uint64_t>(bytes - length);
@@ -36,6 +37,9 @@ class DeviceMemory {
   // Host memory that kernels may use at the same address.
   void* allocate_on_host(int64_t bytes, const std::string& name);  // null if there is none left
   bool release_on_host(void* pointer);
+  // The program's own memory; false if some of it is known already, or if it was not lent.
+  bool lend(void* pointer, int64_t bytes, const std::string& name);
+  bool take_back(void* pointer);
 
   // The allocation that holds the address, or null.
   const Allocation* find(uint64_t address) const;

@@ -51,7 +51,9 @@ Module::Module(std::string_view text) {
 }
 
 Module::~Module() {
-  for (const auto& [name, variable] : variables_) DeviceMemory::instance().release(variable.address);
+  DeviceMemory& memory = DeviceMemory::instance();
+  for (const auto& [name, variable] : variables_)
+    if (!memory.release(variable.address)) memory.release_on_host(reinterpret_cast<void*>(variable.address));
 }
 
 void Module::lay_out_functions(const ptx::Module& parsed) {
@@ -75,7 +77,11 @@ void Module::place_variables(const ptx::Module& parsed) {
     if (variable.space == Space::shared) continue;
     if (variable.external)
       fail("variable '", variable.name, "' is defined in another module, which is not known");
-    const uint64_t address = DeviceMemory::instance().allocate(variable.bytes(), variable.name);
+    DeviceMemory& memory = DeviceMemory::instance();
+    const uint64_t address =
+        variable.managed
+            ? reinterpret_cast<uint64_t>(memory.allocate_on_host(variable.bytes(), variable.name))
+            : memory.allocate(variable.bytes(), variable.name);
     if (address == 0) fail("no device memory left for variable '", variable.name, "'");
     variables_[variable.name] = {address, variable.bytes()};
   }

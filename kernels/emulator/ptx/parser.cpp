@@ -330,6 +330,8 @@ Variable Parser::variable(Space space) {
                lexer_.accept(".const") || lexer_.accept(".local")) {
       continue;
     } else if (lexer_.accept(".attribute")) {
+      lexer_.expect("(");
+      declared.managed = lexer_.accept(".managed");
       lexer_.skip_past(")");
     } else {
       declared.type = type();

@@ -61,6 +61,7 @@ struct Variable {
   int64_t alignment = 1;
   int64_t count = 1;      // elements; 0 for the array of unknown length that dynamic shared memory is
   bool external = false;  // declared, not defined
+  bool managed = false;   // host code may use it as well
   std::vector<Initial> initial;
 
   int64_t bytes() const { return count * size_of(type); }

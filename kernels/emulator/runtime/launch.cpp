@@ -215,6 +215,18 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, 
     return cudaSuccess;
   });
 }
+cudaError_t cudaOccupancyAvailableDynamicSMemPerBlock(size_t* bytes, const void* host_function, int blocks,
+                                                      int threads) {
+  return runtime_call("cudaOccupancyAvailableDynamicSMemPerBlock", [&] {
+    const RegisteredKernel* kernel = find_kernel(host_function);
+    if (kernel == nullptr) return cudaErrorInvalidDeviceFunction;
+    if (blocks <= 0 || threads <= 0 || threads > threads_per_block) return cudaErrorInvalidValue;
+    const int64_t share = shared_per_multiprocessor / blocks - shared_reserved_per_block;
+    *bytes = static_cast<size_t>(
+        std::max<int64_t>(0, std::min(share, shared_per_block_optin) - kernel->function().shared_bytes));
+    return cudaSuccess;
+  });
+}
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* host_function, int threads,
                                                           size_t dynamic_shared) {
   return cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, host_function, threads,

@@ -76,26 +76,35 @@ bool direction_fits(const char* call, const Span& to, const Span& from, cudaMemc
   return false;
 }
 
-struct Rectangle {  // rows of `width` bytes, `to_pitch` and `from_pitch` apart
-  size_t width = 0, height = 1, to_pitch = 0, from_pitch = 0;
-  size_t extent(size_t pitch) const { return height == 0 ? 0 : (height - 1) * pitch + width; }
+// How rows and layers of one side lie in memory, in bytes between them.
+struct Steps {
+  size_t row = 0, layer = 0;
 };
 
-void move_rows(std::byte* to, const std::byte* from, const Rectangle& area) {
-  for (size_t row = 0; row < area.height; ++row)
-    std::memmove(to + row * area.to_pitch, from + row * area.from_pitch, area.width);
-}
+struct Box {  // rows of `width` bytes
+  size_t width = 0, height = 1, depth = 1;
+  Steps to, from;
 
-cudaError_t copy(const char* call, void* to, const void* from, const Rectangle& area, cudaMemcpyKind kind,
+  bool empty() const { return width == 0 || height == 0 || depth == 0; }
+  size_t extent(Steps steps) const { return (depth - 1) * steps.layer + (height - 1) * steps.row + width; }
+  template <class Body>
+  void for_each_row(Body&& body) const {  // body(offset in the target, offset in the source)
+    for (size_t layer = 0; layer < depth; ++layer)
+      for (size_t row = 0; row < height; ++row)
+        body(layer * to.layer + row * to.row, layer * from.layer + row * from.row);
+  }
+};
+
+cudaError_t copy(const char* call, void* to, const void* from, const Box& area, cudaMemcpyKind kind,
                  cudaStream_t handle, bool wait) {
   return runtime_call(call, [&]() -> cudaError_t {
     Queue& queue = Queue::instance();
     Stream* stream = queue.find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     if (wait && queue.refuse_during_capture()) return cudaErrorStreamCaptureImplicit;
-    if (area.width == 0 || area.height == 0) return cudaSuccess;
-    const Span target = span(call, to, area.extent(area.to_pitch));
-    const Span source = span(call, from, area.extent(area.from_pitch));
+    if (area.empty()) return cudaSuccess;
+    const Span target = span(call, to, area.extent(area.to));
+    const Span source = span(call, from, area.extent(area.from));
     if (!target.valid || !source.valid || !direction_fits(call, target, source, kind))
       return cudaErrorInvalidValue;
     // A pageable source is copied away before an asynchronous call returns; a pageable target is filled by
@@ -104,10 +113,12 @@ cudaError_t copy(const char* call, void* to, const void* from, const Rectangle& 
     const bool immediate = wait || (!stream->capture && target.side == Side::pageable);
     std::shared_ptr<std::vector<std::byte>> stage;
     if (staged)
-      stage =
-          std::make_shared<std::vector<std::byte>>(source.bytes, source.bytes + area.extent(area.from_pitch));
+      stage = std::make_shared<std::vector<std::byte>>(source.bytes, source.bytes + area.extent(area.from));
     const cudaError_t added = queue.add(*stream, NodeKind::copy, [=] {
-      move_rows(target.bytes, stage ? stage->data() : source.bytes, area);
+      const std::byte* bytes = stage ? stage->data() : source.bytes;
+      area.for_each_row([&](size_t target_row, size_t source_row) {
+        std::memmove(target.bytes + target_row, bytes + source_row, area.width);
+      });
     });
     if (added != cudaSuccess) return added;
     if (immediate) queue.finish(*stream);
@@ -115,28 +126,47 @@ cudaError_t copy(const char* call, void* to, const void* from, const Rectangle& 
   });
 }
 
-cudaError_t fill(const char* call, void* to, int value, const Rectangle& area, cudaStream_t handle,
-                 bool wait) {
+cudaError_t fill(const char* call, void* to, int value, const Box& area, cudaStream_t handle, bool wait) {
   return runtime_call(call, [&]() -> cudaError_t {
     Stream* stream = Queue::instance().find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
-    if (area.width == 0 || area.height == 0) return cudaSuccess;
-    const Span target = span(call, to, area.extent(area.to_pitch));
+    if (area.empty()) return cudaSuccess;
+    const Span target = span(call, to, area.extent(area.to));
     if (!target.valid) return cudaErrorInvalidValue;
     if (target.side == Side::pageable) {
       report_host_finding(FindingKind::pointer_confusion, call, "the destination is host memory");
       return cudaErrorInvalidValue;
     }
     const cudaError_t added = Queue::instance().add(*stream, NodeKind::fill, [=] {
-      for (size_t row = 0; row < area.height; ++row)
-        std::memset(target.bytes + row * area.to_pitch, value, area.width);
+      area.for_each_row([&](size_t row, size_t) { std::memset(target.bytes + row, value, area.width); });
     });
     if (added == cudaSuccess && wait) Queue::instance().finish(*stream);
     return added == cudaSuccess ? Device::instance().fault() : added;
   });
 }
 
-Rectangle line(size_t bytes) { return {bytes, 1, bytes, bytes}; }
+Box line(size_t bytes) { return {bytes, 1, 1, {}, {}}; }
+Box rectangle(size_t width, size_t height, size_t to_pitch, size_t from_pitch) {
+  return {width, height, 1, {to_pitch, 0}, {from_pitch, 0}};
+}
+
+Steps steps_of(const cudaPitchedPtr& pitched) { return {pitched.pitch, pitched.pitch * pitched.ysize}; }
+Box volume(const cudaExtent& extent, const cudaPitchedPtr& to, const cudaPitchedPtr& from) {
+  return {extent.width, extent.height, extent.depth, steps_of(to), steps_of(from)};
+}
+
+cudaError_t copy_volume(const char* call, const cudaMemcpy3DParms& what, cudaStream_t stream, bool wait) {
+  if (what.srcArray != nullptr || what.dstArray != nullptr) {
+    explain(call, "arrays are not known; only pitched memory is");
+    return cudaErrorNotSupported;
+  }
+  const auto begin = [](const cudaPitchedPtr& pitched, const cudaPos& position) {
+    const Steps steps = steps_of(pitched);
+    return static_cast<char*>(pitched.ptr) + position.z * steps.layer + position.y * steps.row + position.x;
+  };
+  return copy(call, begin(what.dstPtr, what.dstPos), begin(what.srcPtr, what.srcPos),
+              volume(what.extent, what.dstPtr, what.srcPtr), what.kind, stream, wait);
+}
 
 // Frees wait for all work, as the device's own do.
 template <class Release>
@@ -204,6 +234,24 @@ cudaError_t cudaMallocManaged(void** pointer, size_t bytes, unsigned) {
 cudaError_t cudaFreeHost(void* pointer) {
   return release("cudaFreeHost", pointer, [&] { return DeviceMemory::instance().release_on_host(pointer); });
 }
+cudaError_t cudaHostRegister(void* pointer, size_t bytes, unsigned) {
+  return runtime_call("cudaHostRegister", [&] {
+    if (pointer == nullptr || bytes == 0) return cudaErrorInvalidValue;
+    return DeviceMemory::instance().lend(pointer, static_cast<int64_t>(bytes), "cudaHostRegister")
+               ? cudaSuccess
+               : cudaErrorHostMemoryAlreadyRegistered;
+  });
+}
+cudaError_t cudaHostUnregister(void* pointer) {
+  return runtime_call("cudaHostUnregister", [&] {
+    Queue::instance().finish_everything();
+    return DeviceMemory::instance().take_back(pointer) ? cudaSuccess : cudaErrorHostMemoryNotRegistered;
+  });
+}
+cudaError_t cudaHostGetFlags(unsigned* flags, void*) {
+  *flags = cudaHostAllocMapped;
+  return cudaSuccess;
+}
 cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
   *device = host;
   return cudaSuccess;
@@ -219,12 +267,13 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 cudaError_t cudaMemcpy2D(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                          size_t height, cudaMemcpyKind kind) {
   if (width > to_pitch || width > from_pitch) return cudaErrorInvalidPitchValue;
-  return copy("cudaMemcpy2D", to, from, {width, height, to_pitch, from_pitch}, kind, nullptr, true);
+  return copy("cudaMemcpy2D", to, from, rectangle(width, height, to_pitch, from_pitch), kind, nullptr, true);
 }
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
   if (width > to_pitch || width > from_pitch) return cudaErrorInvalidPitchValue;
-  return copy("cudaMemcpy2DAsync", to, from, {width, height, to_pitch, from_pitch}, kind, stream, false);
+  return copy("cudaMemcpy2DAsync", to, from, rectangle(width, height, to_pitch, from_pitch), kind, stream,
+              false);
 }
 cudaError_t cudaMemset(void* to, int value, size_t bytes) {
   return fill("cudaMemset", to, value, line(bytes), nullptr, true);
@@ -233,7 +282,33 @@ cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stre
   return fill("cudaMemsetAsync", to, value, line(bytes), stream, false);
 }
 cudaError_t cudaMemset2D(void* to, size_t pitch, int value, size_t width, size_t height) {
-  return fill("cudaMemset2D", to, value, {width, height, pitch, pitch}, nullptr, true);
+  return fill("cudaMemset2D", to, value, rectangle(width, height, pitch, 0), nullptr, true);
+}
+cudaError_t cudaMemset2DAsync(void* to, size_t pitch, int value, size_t width, size_t height,
+                              cudaStream_t stream) {
+  return fill("cudaMemset2DAsync", to, value, rectangle(width, height, pitch, 0), stream, false);
+}
+cudaError_t cudaMemcpyPeer(void* to, int, const void* from, int, size_t bytes) {  // there is one device
+  return copy("cudaMemcpyPeer", to, from, line(bytes), cudaMemcpyDeviceToDevice, nullptr, true);
+}
+
+// Volumes of pitched memory; arrays of textures are not known.
+cudaError_t cudaMalloc3D(cudaPitchedPtr* pitched, cudaExtent extent) {
+  pitched->xsize = extent.width;
+  pitched->ysize = extent.height;
+  return cudaMallocPitch(&pitched->ptr, &pitched->pitch, extent.width, extent.height * extent.depth);
+}
+cudaError_t cudaMemset3D(cudaPitchedPtr to, int value, cudaExtent extent) {
+  return fill("cudaMemset3D", to.ptr, value, volume(extent, to, {}), nullptr, true);
+}
+cudaError_t cudaMemset3DAsync(cudaPitchedPtr to, int value, cudaExtent extent, cudaStream_t stream) {
+  return fill("cudaMemset3DAsync", to.ptr, value, volume(extent, to, {}), stream, false);
+}
+cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms* what) {
+  return copy_volume("cudaMemcpy3D", *what, nullptr, true);
+}
+cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms* what, cudaStream_t stream) {
+  return copy_volume("cudaMemcpy3DAsync", *what, stream, false);
 }
 
 cudaError_t cudaGetSymbolAddress(void** pointer, const void* symbol) {
@@ -265,6 +340,13 @@ cudaError_t cudaMemcpyFromSymbol(void* to, const void* symbol, size_t bytes, siz
   if (const cudaError_t error = cudaGetSymbolAddress(&address, symbol); error != cudaSuccess) return error;
   return copy("cudaMemcpyFromSymbol", to, static_cast<char*>(address) + offset, line(bytes), kind, nullptr,
               true);
+}
+cudaError_t cudaMemcpyFromSymbolAsync(void* to, const void* symbol, size_t bytes, size_t offset,
+                                      cudaMemcpyKind kind, cudaStream_t stream) {
+  void* address = nullptr;
+  if (const cudaError_t error = cudaGetSymbolAddress(&address, symbol); error != cudaSuccess) return error;
+  return copy("cudaMemcpyFromSymbolAsync", to, static_cast<char*>(address) + offset, line(bytes), kind,
+              stream, false);
 }
 cudaError_t cudaMemcpyToSymbolAsync(const void* symbol, const void* from, size_t bytes, size_t offset,
                                     cudaMemcpyKind kind, cudaStream_t stream) {

@@ -8,6 +8,7 @@
 #include "kernels/emulator/emulator.h"
 #include "kernels/emulator/error.h"
 #include "kernels/emulator/program/mutation.h"
+#include "kernels/emulator/runtime/device.h"
 
 namespace masktwins::emulator {
 namespace {
@@ -54,6 +55,8 @@ struct Registry {
     std::string name;
   };
   std::unordered_map<const void*, Variable> variables;
+  // __managed__ variables: the program reaches them through a pointer, set when it first uses one.
+  std::unordered_map<void**, Variable> managed;
 };
 
 Registry& registry() {
@@ -101,7 +104,17 @@ extern "C" {
 void** __cudaRegisterFatBinary(void* fat_binary) { return reinterpret_cast<void**>(new Image(fat_binary)); }
 void __cudaRegisterFatBinaryEnd(void**) {}
 void __cudaUnregisterFatBinary(void**) {}  // kernels may still be asked for while the program ends
-char __cudaInitModule(void**) { return 1; }
+char __cudaInitModule(void** image) {
+  try {
+    for (const auto& [pointer, variable] : registry().managed)
+      if (variable.image == reinterpret_cast<Image*>(image))
+        *pointer = reinterpret_cast<void*>(variable.image->module().variable(variable.name)->address);
+  } catch (const Error& error) {
+    explain("__managed__ variables", error.what());
+    return 0;
+  }
+  return 1;
+}
 
 void __cudaRegisterFunction(void** image, const char* host_function, char*, const char* name, int, uint3*,
                             uint3*, dim3*, dim3*, int*) {
@@ -109,6 +122,9 @@ void __cudaRegisterFunction(void** image, const char* host_function, char*, cons
 }
 void __cudaRegisterVar(void** image, char* host_variable, char*, const char* name, int, size_t, int, int) {
   registry().variables[host_variable] = {reinterpret_cast<Image*>(image), name};
+}
+void __cudaRegisterManagedVar(void** image, void** pointer, char*, const char* name, int, size_t, int, int) {
+  registry().managed[pointer] = {reinterpret_cast<Image*>(image), name};
 }
 
 }  // extern "C"

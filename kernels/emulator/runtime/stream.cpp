@@ -81,6 +81,13 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t handle, cudaHostFn_t function, void*
     return Queue::instance().add(stream, NodeKind::host_function, [=] { function(argument); });
   });
 }
+cudaError_t cudaStreamAddCallback(cudaStream_t handle, cudaStreamCallback_t function, void* argument,
+                                  unsigned) {
+  return with_stream("cudaStreamAddCallback", handle, [&](Stream& stream) {
+    return Queue::instance().add(stream, NodeKind::host_function,
+                                 [=] { function(handle, Device::instance().fault(), argument); });
+  });
+}
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   return runtime_call("cudaEventCreate", [&] {
