@@ -43,6 +43,7 @@ void ignore_hints(Decoder& decode) {
                  "L2::64B",
                  "L2::128B",
                  "L2::256B",
+                 "L2::cache_hint",
                  "mmio"});
 }
 
@@ -122,6 +123,15 @@ Form no_effect(Decoder& decode) {
   return Action([](Warp&) {});
 }
 
+// A policy only guides caches: any value will do for ld and st with .L2::cache_hint.
+Form create_policy(Decoder& decode) {
+  decode.ignore(
+      {"fractional", "L2::evict_last", "L2::evict_normal", "L2::evict_first", "L2::evict_unchanged"});
+  decode.type();
+  const auto out = decode.destination<uint64_t>(0);
+  return Action([=](Warp& warp) { warp.write(out, [](int) { return uint64_t{0}; }); });
+}
+
 }  // namespace
 
 void add_memory_rules(Rules& rules) {
@@ -131,6 +141,7 @@ void add_memory_rules(Rules& rules) {
   rules.add("prefetch", no_effect);
   rules.add("prefetchu", no_effect);
   rules.add("applypriority", no_effect);
+  rules.add("createpolicy", create_policy);
 }
 
 }  // namespace masktwins::emulator

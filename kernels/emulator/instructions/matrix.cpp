@@ -1,6 +1,7 @@
 // ldmatrix, stmatrix and mma (PTX ISA, "Warp Level Matrix Instructions"). Products are summed in float, in
 // order of k; tensor cores round differently in the last bits.
 #include "kernels/emulator/instructions/half_numbers.h"
+#include "kernels/emulator/instructions/integer_matrix.h"
 #include "kernels/emulator/instructions/members.h"
 #include "kernels/emulator/instructions/rules.h"
 #include "kernels/emulator/machine/block.h"
@@ -165,6 +166,7 @@ void multiply(Warp& warp, const Product& product) {
 Form matrix_multiply(Decoder& decode) {
   if (!decode.flag("sync") || !decode.flag("aligned") || !decode.flag("row") || !decode.flag("col"))
     decode.unsupported("only .sync.aligned with .row.col is known");
+  if (decode.has("s32")) return multiply_integer_matrices(decode);
   Product product;
   product.depth = decode.choose<int>({{"m16n8k16", 16}, {"m16n8k8", 8}, {"m16n8k4", 4}});
   const Type d = decode.type(), a = decode.type(), b = decode.type(), c = decode.type();

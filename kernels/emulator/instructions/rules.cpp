@@ -39,6 +39,7 @@ const Rules& all_rules() {
     add_wmma_rules(all);
     add_async_copy_rules(all);
     add_memory_barrier_rules(all);
+    add_video_rules(all);
     add_control_rules(all);
     return all;
   }();

@@ -37,6 +37,7 @@ void add_matrix_rules(Rules& rules);
 void add_wmma_rules(Rules& rules);
 void add_async_copy_rules(Rules& rules);
 void add_memory_barrier_rules(Rules& rules);
+void add_video_rules(Rules& rules);
 void add_control_rules(Rules& rules);
 
 Form decode_by_rule(const ptx::Instruction& instruction, Decoder& decoder);

@@ -1,7 +1,10 @@
-// wmma.load, .store and .mma of 16-bit and tf32 elements (PTX ISA, "Warp Level Matrix Instructions using
-// wmma"). Which element a lane holds is left to the implementation. Here lane l holds those from l *
-// (elements / 32) on, row by row; where PTX gives a fragment more registers than that takes, the last ones
-// are 0. Products are summed in float, in order of k.
+// wmma.load, .store and .mma of 16-bit, tf32 and 8-bit whole elements (PTX ISA, "Warp Level Matrix
+// Instructions using wmma"). Which element a lane holds is left to the implementation. Here lane l holds
+// those from l * (elements / 32) on, row by row; where PTX gives a fragment more registers than that takes,
+// the last ones are 0. Products are summed in float, in order of k.
+#include <algorithm>
+#include <cstdint>
+
 #include "kernels/emulator/instructions/half_numbers.h"
 #include "kernels/emulator/instructions/members.h"
 #include "kernels/emulator/instructions/rules.h"
@@ -19,7 +22,7 @@ struct Fragment {
   Type type = Type::f16;
   std::vector<Register> registers;
 
-  int element_bytes() const { return type == Type::f16 || type == Type::bf16 ? 2 : 4; }
+  int element_bytes() const { return size_of(type); }
   int per_register() const { return 4 / element_bytes(); }
   int per_lane() const { return rows * columns / warp_size; }
   int registers_needed() const { return per_lane() / per_register(); }
@@ -28,7 +31,9 @@ struct Fragment {
     const int element = row * columns + column, slot = element % per_lane();
     const Register source = registers[static_cast<std::size_t>(slot / per_register())];
     const uint32_t word = warp.lanes(Source<uint32_t>{source.offset})[element / per_lane()];
-    return element_bytes() == 4 ? word : word >> (16 * (slot % 2)) & 0xffff;
+    const int element_bits = 8 * element_bytes();
+    return element_bits == 32 ? word
+                              : word >> (element_bits * (slot % per_register())) & ((1u << element_bits) - 1);
   }
   float value(const Warp& warp, int row, int column) const {
     const uint32_t element = bits(warp, row, column);
@@ -38,6 +43,12 @@ struct Fragment {
       case Type::tf32: return tf32_operand(element);
       default: return std::bit_cast<float>(element);
     }
+  }
+  int64_t whole(const Warp& warp, int row, int column) const {
+    const uint32_t element = bits(warp, row, column);
+    return type == Type::s8   ? static_cast<int8_t>(element)
+           : type == Type::u8 ? static_cast<int64_t>(element)
+                              : static_cast<int32_t>(element);
   }
   // row by row
   std::vector<float> values(const Warp& warp) const {
@@ -53,7 +64,10 @@ struct Fragment {
         if (static_cast<int>(i) >= registers_needed()) return 0u;
         const auto first =
             static_cast<std::size_t>(lane * per_lane()) + i * static_cast<std::size_t>(per_register());
-        return element_bytes() == 4 ? elements[first] : elements[first + 1] << 16 | elements[first];
+        uint32_t word = 0;
+        for (int j = 0; j < per_register(); ++j)
+          word |= elements[first + static_cast<std::size_t>(j)] << (8 * element_bytes() * j);
+        return word;
       });
   }
 };
@@ -74,7 +88,8 @@ Fragment fragment(Decoder& decode, const ptx::Operand& list, char part, Shape sh
   result.rows = part == 'b' ? shape.k : shape.m;
   result.columns = part == 'a' ? shape.k : shape.n;
   result.type = type;
-  if (type != Type::f16 && type != Type::bf16 && type != Type::tf32 && type != Type::f32)
+  if (type != Type::f16 && type != Type::bf16 && type != Type::tf32 && type != Type::f32 &&
+      type != Type::s8 && type != Type::u8 && type != Type::s32)
     decode.unsupported("these elements are not known");
   for (const ptx::Operand& element : list.list)
     result.registers.push_back(decode.wide_source(element, Type::b32));
@@ -158,10 +173,27 @@ Form store(Decoder& decode) {
   });
 }
 
+Form multiply_whole(const Shape& shape, bool saturates, const Fragment& d, const Fragment& a,
+                    const Fragment& b, const Fragment& c) {
+  return Action([=](Warp& warp) {
+    check_whole_warp(warp, "wmma.mma");
+    std::vector<uint32_t> result;
+    for (int row = 0; row < shape.m; ++row)
+      for (int column = 0; column < shape.n; ++column) {
+        int64_t sum = c.whole(warp, row, column);
+        for (int k = 0; k < shape.k; ++k) sum += a.whole(warp, row, k) * b.whole(warp, k, column);
+        if (saturates) sum = std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX);
+        result.push_back(static_cast<uint32_t>(sum));
+      }
+    d.write(warp, result);
+  });
+}
+
 // wmma.mma.sync.aligned.row.col.m16n16k16.f32.f32 d, a, b, c (elements f16), or ...f32.bf16.bf16.f32
 Form multiply(Decoder& decode) {
   require_whole_warp(decode);
   decode.ignore({"row", "col"});
+  const bool saturates = decode.flag("satfinite");
   const Shape shape = shape_of(decode);
   const Type d_type = decode.type(), second = decode.type(), third = decode.optional_type(Type::predicate);
   const bool named = third != Type::predicate;
@@ -171,6 +203,8 @@ Form multiply(Decoder& decode) {
                  a = fragment(decode, decode.operand(1), 'a', shape, a_type),
                  b = fragment(decode, decode.operand(2), 'b', shape, b_type),
                  c = fragment(decode, decode.operand(3), 'c', shape, c_type);
+  if (saturates && d_type != Type::s32) decode.unsupported(".satfinite is known for whole numbers only");
+  if (d_type == Type::s32) return multiply_whole(shape, saturates, d, a, b, c);
   return Action([=](Warp& warp) {
     check_whole_warp(warp, "wmma.mma");
     const std::vector<float> left = a.values(warp), right = b.values(warp);

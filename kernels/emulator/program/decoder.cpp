@@ -14,6 +14,12 @@ void Decoder::check_all_understood() const {
     if (!understood_[i]) unsupported("modifier .", instruction_->modifiers[i], " is not known here");
 }
 
+bool Decoder::has(std::string_view modifier) const {
+  for (const std::string& each : instruction_->modifiers)
+    if (each == modifier) return true;
+  return false;
+}
+
 bool Decoder::flag(std::string_view modifier) {
   bool found = false;
   for (std::size_t i = 0; i < understood_.size(); ++i)

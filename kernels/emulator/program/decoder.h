@@ -35,6 +35,7 @@ class Decoder {
   void check_all_understood() const;
 
   // Modifiers.
+  bool has(std::string_view modifier) const;  // without asking for it
   bool flag(std::string_view modifier);
   void ignore(std::initializer_list<std::string_view> modifiers);  // hints that change no result
   Type type();                                                     // the next type modifier
