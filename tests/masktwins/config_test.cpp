@@ -153,6 +153,25 @@ TEST_CASE("every configuration of the repository is valid") {
   CHECK(files >= 3);
 }
 
+TEST_CASE("the street scenes' configurations of MaskTwins are those of the release") {
+  for (const char* sets :
+       {"synthia-to-cityscapes", "gta-to-cityscapes", "cityscapes-to-acdc", "cityscapes-to-darkzurich"}) {
+    CAPTURE(sets);
+    const Config config = read_config(concat_text("configs/", sets, "/masktwins.toml"));
+    CHECK(config.train.batch == 2);
+    CHECK(config.train.target_batch == 1);
+    CHECK(config.train.iterations == 40000);
+    CHECK(config.train.lr == 6e-5);
+    CHECK(config.uda.mask_ratio == std::vector{0.5});
+    CHECK(config.uda.mask_block == 64);
+    CHECK(config.uda.masks == 2);
+    CHECK(config.uda.complementary);
+    CHECK(config.uda.cm_weight == 0.01);
+    CHECK(config.uda.feature_distance_weight == 0.005);
+    CHECK(config.uda.quality_threshold == 0.968);
+  }
+}
+
 TEST_CASE("an unreadable file is an error, not a crash") {
   CHECK_THROWS_AS(read_config("no/such/file.toml"), Error);
   CHECK_THROWS_AS(read_config("/"), Error);
