@@ -121,14 +121,34 @@ Image read(const fs::path& file, int64_t section, Meaning meaning) {
   return image;
 }
 
+constexpr std::string_view png_start = "\x89PNG", jpeg_start = "\xff\xd8";
+
+// What stands at the end of every file that begins so; empty where a format has no such mark.
+std::string_view end_mark(std::string_view first_bytes) {
+  if (first_bytes.starts_with(png_start)) return "IEND";
+  return first_bytes.starts_with(jpeg_start) ? "\xff\xd9" : "";
+}
+
+// A file that was cut off has no end mark. One that seems to have none is decoded, which gives the right
+// error, and none for files that programs append something to.
+void check_end(const fs::path& file, std::string_view first_bytes) {
+  constexpr std::uintmax_t near_the_end = 4096;
+  const std::string_view mark = end_mark(first_bytes);
+  if (read_file_end(file, near_the_end).find(mark) == std::string::npos) read(file, 0, Meaning::colors);
+}
+
 }  // namespace
 
 std::vector<Header> read_headers(const fs::path& file) {
-  // Enough even for a JPEG whose size comes after a large colour profile.
-  const std::string bytes = read_file(file, 1 << 20);
+  // A PNG says its size in its first bytes, a JPEG perhaps after a large colour profile.
+  constexpr std::uintmax_t short_start = 4096, long_start = 1 << 20;
+  std::string bytes = read_file(file, short_start);
   if (looks_like_tiff(bytes)) return read_tiff_headers(file);
+  if (!bytes.starts_with(png_start)) bytes = read_file(file, long_start);
   ByteSource source(bytes);
-  return {decode_header(file, source)};
+  const Header header = decode_header(file, source);
+  check_end(file, bytes);
+  return {header};
 }
 
 Image read_image(const fs::path& file, int64_t section) { return read(file, section, Meaning::colors); }

@@ -37,12 +37,12 @@ nn::Styles styles_for(const std::string& adain) {
   return {.embedding = both || adain == "embedding", .stage1 = both || adain == "stage1"};
 }
 
+}  // namespace
+
 DType precision_of(const TrainConfig& train) {
   if (train.precision == "bfloat16") return DType::bfloat16;
   return train.precision == "float16" ? DType::float16 : DType::float32;
 }
-
-}  // namespace
 
 TrainStep::TrainStep(const Config& config, nn::SegmentationModel& student, optim::Optimizer& optimizer,
                      nn::SegmentationModel& teacher, optim::ParameterArena& teacher_arena,

@@ -28,6 +28,8 @@ namespace kernels::cuda {
 class StepGraph;
 }
 
+DType precision_of(const TrainConfig& train);
+
 struct StepReport {
   int64_t step = 0;
   std::vector<std::pair<std::string, Tensor>> losses;  // scalars after their weights: "source", "mix", ...

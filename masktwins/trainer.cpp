@@ -56,11 +56,9 @@ std::unique_ptr<FeatureDistance> make_feature_distance(const Config& config, Dev
         found != classes.names.end())
       things.push_back(found - classes.names.begin());
   if (things.empty()) return nullptr;  // the data shows none of them
-  require(
-      config.model.name != "unet",
-      "uda.feature_distance_weight: the unet has no pretrained encoder whose features could be kept; set it "
-      "to 0");
   auto reference = build_network(config, device);
+  require(reference->has_features(), "uda.feature_distance_weight: the network ", config.model.name,
+          " has no pretrained encoder whose features could be kept; set it to 0");
   load_pretrained(config.model.pretrained, *reference);
   return std::make_unique<FeatureDistance>(std::move(reference), things);
 }
@@ -179,14 +177,12 @@ bool Trainer::run() {
                      .images_per_step = config_.train.batch * (target_ ? 2 : 1),
                      .plain_every = config_.train.log_every});
   for (const std::string& notice : loader.notices()) progress.say(notice);
-  if (device_ == Device::cpu) {
-    const MemoryEstimate memory = estimate_memory(config_, student_->size_multiple());
-    if (const auto warning = memory_warning(memory, available_memory()); !warning.empty())
-      progress.say(warning);
-  }
+  const MemoryEstimate memory = estimate_memory(config_, student_->size_multiple(), device_);
+  if (const auto warning = memory_warning(memory, available_memory(device_)); !warning.empty())
+    progress.say(warning);
   BatchFeed feed(loader, device_);
   while (position_.step < iterations && !signals.stop_requested()) {
-    const data::Batch& batch = feed.next();
+    const data::Batch& batch = next_batch(feed, loader);
     StepReport step_report;
     or_explain(loader, [&] {
       step_report = train_step_.run(batch);
@@ -207,6 +203,17 @@ bool Trainer::run() {
   check_losses(loader);
   if (position_.step < iterations) save();
   return position_.step == iterations;
+}
+
+// A file that cannot be read ends the run, but costs no step: repaired, the run goes on.
+const data::Batch& Trainer::next_batch(BatchFeed& feed, const data::Loader& loader) {
+  try {
+    return feed.next();
+  } catch (const Error& error) {
+    check_losses(loader);
+    save();
+    fail(error.what(), "; then go on after step ", position_.step, " with --resume");
+  }
 }
 
 // Runs `action`; if a loss was not finite, runs that step once more to find the op that made the first NaN.

@@ -22,6 +22,8 @@
 
 namespace masktwins {
 
+class BatchFeed;
+
 class Trainer {
  public:
   // Opens the sets and builds the networks before anything is written. With `resume` the run in `out` goes on
@@ -48,6 +50,7 @@ class Trainer {
   TrainingState state() { return {*student_, *teacher_, *optimizer_, adversary_.get()}; }
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
   void resume();
+  const data::Batch& next_batch(BatchFeed& feed, const data::Loader& loader);
   void or_explain(const data::Loader& loader, const std::function<void()>& action);
   void check_losses(const data::Loader& loader);
   void report(const StepReport& report, Progress& progress);

@@ -31,6 +31,7 @@ class EncoderDecoder : public SegmentationModel {
 
   Tensor forward(const Tensor& images) override;
   SegmentationOutput outputs(const Tensor& images) override;
+  bool has_features() const override { return true; }
   Tensor features(const Tensor& images) override { return backbone_->forward(images).back(); }
   int64_t size_multiple() const override { return backbone_->size_multiple(); }
 

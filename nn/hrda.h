@@ -24,6 +24,7 @@ class Hrda : public SegmentationModel {
   // Details from one window, drawn from random_stream(); elsewhere the context alone counts. Error for images
   // that do not fill it.
   SegmentationOutput outputs(const Tensor& images) override;
+  bool has_features() const override { return true; }
   Tensor features(const Tensor& images) override;
   int64_t size_multiple() const override { return 2 * backbone_->size_multiple(); }
   int64_t detail_window() const override { return hr_crop_; }

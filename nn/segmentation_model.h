@@ -35,6 +35,8 @@ class SegmentationModel : public Module {
   virtual Tensor forward(const Tensor& images) = 0;
   // The same for training. HRDA draws its window from random_stream().
   virtual SegmentationOutput outputs(const Tensor& images) { return {.logits = forward(images)}; }
+  // Whether there are SegmentationOutput::features, those of an encoder that could be pretrained.
+  virtual bool has_features() const { return false; }
   // SegmentationOutput::features alone, as prediction computes them. Error for networks that have none.
   virtual Tensor features(const Tensor& images);
   // Height and width of the images must be multiples of this.

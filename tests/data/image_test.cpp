@@ -121,7 +121,26 @@ TEST_CASE("a JPEG is read, and noticed when it is cut off anywhere") {
     CAPTURE(part);
     write_file(folder / "part.jpg", bytes.substr(0, bytes.size() * part / 16));
     CHECK(error_of([&] { read_image(folder / "part.jpg"); }).find("part.jpg") != std::string::npos);
+    CHECK(error_of([&] { read_headers(folder / "part.jpg"); }).find("part.jpg") != std::string::npos);
   }
+}
+
+TEST_CASE("a file cut off is known by its header and end, one with something appended is none") {
+  const Folder folder;
+  Image noise = pattern(3, 90, 90);
+  uint32_t state = 1;
+  for (float& value : noise.pixels) value = static_cast<float>((state = state * 1664525 + 1013904223) >> 24);
+  write_png(folder / "image.png", noise);
+  const std::string bytes = read_file(folder / "image.png");
+  REQUIRE(bytes.size() > 8192);
+  for (const std::size_t kept : {bytes.size() / 2, bytes.size() - 1000, bytes.size() - 10}) {
+    CAPTURE(kept);
+    write_file(folder / "part.png", bytes.substr(0, kept));
+    CHECK(error_of([&] { read_headers(folder / "part.png"); }).find("part.png: the image is ") !=
+          std::string::npos);
+  }
+  write_file(folder / "image.png", bytes + std::string(9000, 'x'));
+  CHECK(read_headers(folder / "image.png")[0].width == 90);
 }
 
 TEST_CASE("files that are no image give one line that names them") {

@@ -18,13 +18,14 @@ double measured_peak(const Config& config) {
   optim::ParameterArena student_arena(*student), teacher_arena(*teacher);
   const auto optimizer = optim::build_optimizer(student_arena, {});
   TrainStep step(config, *student, *optimizer, *teacher, teacher_arena);
-  const int64_t batch = config.train.batch, side = config.train.crop;
-  const Tensor images =
-      make_inputs({{{{batch, config.model.in_channels, side, side}}}, {}}, DType::float32, 1)[0];
+  const int64_t batch = config.train.batch, side = config.train.crop, channels = config.model.in_channels;
+  const int64_t target_batch = config.train.target_batch > 0 ? config.train.target_batch : batch;
+  const Tensors images = make_inputs(
+      {{{{batch, channels, side, side}}, {{target_batch, channels, side, side}}}, {}}, DType::float32, 1);
   const Tensor labels = Tensor::zeros({batch, side, side}, DType::uint8);
-  step.run({0, images, labels, images});
+  step.run({0, images[0], labels, images[1]});
   CachingAllocator::cpu().reset_peak();
-  step.run({1, images, labels, images});
+  step.run({1, images[0], labels, images[1]});
   return static_cast<double>(CachingAllocator::cpu().stats().peak) - before;
 }
 
@@ -34,6 +35,10 @@ TEST_CASE("the estimate is within a quarter of what a step needs") {
   const std::vector<std::vector<std::string>> configurations = {
       {"model.width=8", "train.crop=256", "train.batch=1"},
       {"model.name=daformer-b0", "model.head_channels=32", "train.crop=256", "train.batch=1"},
+      {"model.name=daformer-b0", "model.head_channels=32", "train.crop=256", "train.batch=2",
+       "train.target_batch=1"},
+      {"model.name=daformer-b0", "model.head_channels=32", "train.crop=256", "train.batch=1",
+       "uda.save_memory=true"},
       {"model.name=hrda-b0", "model.head_channels=32", "train.crop=512", "model.hr_crop=256",
        "train.batch=1"}};
   for (std::vector<std::string> settings : configurations) {

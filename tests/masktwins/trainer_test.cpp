@@ -205,6 +205,47 @@ TEST_CASE("a label without a class is found before the run begins, also in the l
   CHECK(!fs::exists(folder / "run"));
 }
 
+TEST_CASE("an image that is cut off is found before the run begins, whichever it is") {
+  const Folder folder;
+  for (const char* name :
+       {"source/images/section2.png", "source/labels/section1.png", "target/images/section1.png"}) {
+    CAPTURE(name);
+    const Config config = small_config(folder);
+    fs::resize_file(folder / name, fs::file_size(folder / name) - 20);
+    const std::string error = error_of([&] { Trainer(config, folder / "run", false, nowhere()); });
+    CHECK(error.find((folder / name).string()) == 0);
+    CHECK(!fs::exists(folder / "run"));
+  }
+}
+
+TEST_CASE("an image found damaged in training costs no step") {
+  const Folder folder;
+  const Config config =
+      small_config(folder, {"data.test.images=[]", "data.test.labels=[]", "train.checkpoint_every=100"});
+  Trainer(config, folder / "whole", false, nowhere()).run();
+  const fs::path image = folder / "target/images/section1.png";
+  const std::string intact = text_of(image);
+  std::string damaged = intact;
+  damaged.replace(damaged.find("IDAT") + 4, 2, 2, '\xff');
+  std::ofstream(image, std::ios::binary) << damaged;
+  int64_t step = 0;
+  std::string error;
+  {
+    Trainer stopped(config, folder / "run", false, nowhere());
+    error = error_of([&] { stopped.run(); });
+    step = stopped.position().step;
+  }
+  CHECK(error.find(image.string()) == 0);
+  CHECK(error.find(concat_text("go on after step ", step, " with --resume")) != std::string::npos);
+  std::ofstream(image, std::ios::binary) << intact;
+  Trainer resumed(config, folder / "run", true, nowhere());
+  CHECK(resumed.position().step == step);
+  CHECK(resumed.run());
+  const char* last = "checkpoints/last.safetensors";
+  CHECK(text_of(folder / "run" / last) == text_of(folder / "whole" / last));
+  CHECK(log_of(folder / "run") == log_of(folder / "whole"));
+}
+
 TEST_CASE("labels without a class at any pixel are found before the run begins") {
   const Folder folder;
   const std::string error = error_of([&] {
@@ -224,8 +265,9 @@ TEST_CASE("features of a network without an encoder are asked for before the run
                          {"model.pretrained=" + weights, "data.class_names=[\"road\", \"" + name + "\"]"}),
             folder / name, false, messages);
   };
-  CHECK(
-      error_of([&] { start("car", nowhere()); }).starts_with("uda.feature_distance_weight: the unet has no"));
+  CHECK(error_of([&] {
+          start("car", nowhere());
+        }).starts_with("uda.feature_distance_weight: the network unet has no pretrained encoder"));
   CHECK(!fs::exists(folder / "car"));
   start("mitochondrion", nowhere());  // none of uda.feature_classes, so there is nothing to keep
 }

@@ -240,6 +240,17 @@ TEST_CASE("of an image smaller than its windows hrda predicts with windows as la
   CHECK(prediction(512, {1, 3, 64, 192}) != prediction(64, {1, 3, 64, 192}));
 }
 
+TEST_CASE("a network says whether it has features that could be pretrained") {
+  for (const std::string& name : tests::families) {
+    CAPTURE(name);
+    const auto network = nn::build_model(name, tiny_options());
+    CHECK(network->has_features() == (name != "unet"));
+    const Tensor images = picture({1, 3, 128, 128});
+    if (network->has_features()) CHECK(network->features(images).dim(1) > 1);
+    else CHECK_THROWS_WITH_AS(network->features(images), doctest::Contains("has no encoder"), Error);
+  }
+}
+
 TEST_CASE("street networks say which sizes they take") {
   CHECK_THROWS_WITH_AS(nn::build_model("segformer-b0", tiny_options())->forward(picture({1, 3, 40, 64})),
                        doctest::Contains("multiples of 32"), Error);
