@@ -8,7 +8,7 @@
 namespace masktwins {
 namespace {
 
-const std::string encoder_prefix = "backbone.";
+const std::string encoder_prefix = "backbone.", head_prefix = "decode_head.";
 
 StateDict without_prefix(const StateDict& tensors, const std::string& prefix) {
   StateDict rest;
@@ -29,7 +29,8 @@ NamedWeights read_existing(const std::string& path, Network network) {
 
 StateDict part_for(const StateDict& weights, const StateDict& network) {
   const StateDict encoder = with_prefix(network, encoder_prefix);
-  return without_prefix(weights, encoder_prefix).empty() && !encoder.empty() ? encoder : network;
+  const bool no_head = with_prefix(weights, head_prefix).empty();
+  return no_head && !encoder.empty() && !with_prefix(weights, encoder_prefix).empty() ? encoder : network;
 }
 
 std::string load_pretrained(const std::string& path, nn::SegmentationModel& model) {

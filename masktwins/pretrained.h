@@ -9,8 +9,8 @@
 
 namespace masktwins {
 
-// The part of a network's tensors that these weights are about: backbone.* if the file has nothing else, as
-// ImageNet's encoders, and everything otherwise.
+// The part of a network's tensors that these weights are about: backbone.* if the file has such and nothing
+// of a head, as ImageNet's encoders, and everything otherwise.
 StateDict part_for(const StateDict& weights, const StateDict& network);
 
 // Loads the encoder, and the head too if all of it fits, into `model`; into one without backbone.*

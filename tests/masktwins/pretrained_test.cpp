@@ -84,6 +84,15 @@ TEST_CASE("a head for other classes stays out, and this is said") {
                      "decode_head.conv_seg.weight: file float32 (4), network float32 (3))"));
 }
 
+TEST_CASE("an encoder with a stray name is still about the encoder alone") {
+  const TinyModel model;
+  const StateDict weights = {{encoder_key, Tensor::full({2}, 5)}, {"nrom1.weight", Tensor::full({2}, 5)}};
+  const StateDict whole = state_of(model), encoder = with_prefix(whole, "backbone.");
+  REQUIRE(encoder.size() < whole.size());
+  CHECK(part_for(weights, whole).size() == encoder.size());
+  CHECK(part_for({{"nrom1.weight", Tensor::full({2}, 5)}}, whole).size() == whole.size());
+}
+
 TEST_CASE("an encoder that does not fit is an error and changes nothing") {
   const Folder folder;
   TinyModel model;
