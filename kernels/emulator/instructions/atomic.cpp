@@ -63,8 +63,10 @@ Update<T> integer_update(Decoder& decode, Operation operation) {
   decode.unsupported("this operation is not known");
 }
 
+// `is_lock`: an operation that locks are made of.
 template <class T>
-Form update_memory(Decoder& decode, bool returns, Space space, Update<T> update, bool with_replacement) {
+Form update_memory(Decoder& decode, bool returns, Space space, Update<T> update, bool with_replacement,
+                   bool is_lock) {
   const std::size_t base = returns ? 1 : 0;
   const Address address = decode.address(base, space);
   const auto b = decode.source<T>(base + 1);
@@ -77,6 +79,7 @@ Form update_memory(Decoder& decode, bool returns, Space space, Update<T> update,
     count_traffic(warp, space, addresses, sizeof(T), active);
     const T *operand = warp.lanes(b), *replacement = warp.lanes(c);
     std::array<T, warp_size> before{};
+    bool changed = false;
     for_each_lane(active, [&](int lane) {
       const Location location = resolve(space, addresses[static_cast<std::size_t>(lane)]);
       std::byte* memory = locate(warp, location, sizeof(T), lane, Use::atomic);
@@ -88,7 +91,17 @@ Form update_memory(Decoder& decode, bool returns, Space space, Update<T> update,
       const T updated = update(old, operand[lane], replacement[lane]);
       std::memcpy(memory, &updated, sizeof updated);
       before[static_cast<std::size_t>(lane)] = old;
+      if constexpr (std::is_integral_v<T>)
+        if (is_lock && updated != old) {
+          changed = true;
+          warp.note_change(addresses[static_cast<std::size_t>(lane)], static_cast<uint64_t>(updated));
+        }
     });
+    if constexpr (std::is_integral_v<T>)
+      if (is_lock && !changed) {
+        const auto lane = static_cast<std::size_t>(first(active));
+        warp.note_vain_try(addresses[lane], static_cast<uint64_t>(before[lane]));
+      }
     if (writes) warp.write(out, [&](int lane) { return before[static_cast<std::size_t>(lane)]; });
   });
 }
@@ -109,11 +122,12 @@ Form atomic(Decoder& decode, bool returns) {
   const Type type = decode.type();
   const bool swap = operation == Operation::compare_swap;
   const auto integer = [&]<class T>() {
-    return update_memory<T>(decode, returns, space, integer_update<T>(decode, operation), swap);
+    return update_memory<T>(decode, returns, space, integer_update<T>(decode, operation), swap,
+                            swap || operation == Operation::exchange);
   };
   const auto add_only = [&]<class T>(Update<T> add) {
     if (operation != Operation::add) decode.unsupported("only add is known for this type");
-    return update_memory<T>(decode, returns, space, add, false);
+    return update_memory<T>(decode, returns, space, add, false, false);
   };
   switch (type) {
     case Type::b16:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <thread>
 #include <utility>
 
 #include "kernels/emulator/machine/block.h"
@@ -13,6 +14,8 @@ namespace {
 constexpr std::size_t line_bytes = 64;
 constexpr int64_t local_limit = 512 * 1024;  // bytes per thread, as on the device
 constexpr std::size_t frame_limit = 4096;
+constexpr std::size_t most_changes = 1024;
+constexpr int patience = 64;  // of lanes that wait for a lock
 
 }  // namespace
 
@@ -22,6 +25,8 @@ void Warp::start(const Function& kernel) {
   live_ = threads_;
   frames_.clear();
   async_copies_.clear();
+  changes_.clear();
+  vain_tries_ = 0;
   for (auto& memory : local_) memory.clear();
   push_frame(kernel, threads_);
 }
@@ -96,10 +101,14 @@ void Warp::exit(Mask lanes) {
     for (Path& path : frame.paths) path.lanes &= ~lanes;
 }
 
-// Below the running path lie the ones it came from, which hold its lanes as well; then paths of other lanes
-// that meet it where the two parted. These may go first.
 void Warp::give_way() {
   gives_way_ = true;
+  let_other_paths_run();
+}
+
+// Below the running path lie the ones it came from, which hold its lanes as well; then paths of other lanes
+// that meet it where the two parted. These may go first.
+bool Warp::let_other_paths_run() {
   auto& paths = frames_.back().paths;
   const Mask lanes = paths.back().lanes;
   std::size_t own = paths.size() - 1;
@@ -108,6 +117,39 @@ void Warp::give_way() {
   while (others > 0 && (paths[others - 1].lanes & lanes) == 0) --others;
   const auto at = [&](std::size_t index) { return paths.begin() + static_cast<std::ptrdiff_t>(index); };
   std::rotate(at(others), at(own), paths.end());
+  return others < own;
+}
+
+// The nearest path below that holds more lanes than run above it waits for the running ones. Its other lanes
+// go on by themselves until they reach the meeting point after the next.
+void Warp::detach_waiting_lanes() {
+  auto& paths = frames_.back().paths;
+  Mask running = 0;
+  for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
+    const Mask waiting = path->lanes & ~running;
+    running |= path->lanes;
+    if (path == paths.rbegin() || waiting == 0) continue;
+    const Path alone{path->pc, path->reconvergence, waiting};
+    path->lanes &= ~waiting;
+    paths.push_back(alone);
+    return;
+  }
+}
+
+void Warp::note_change(uint64_t address, uint64_t value) {
+  if (changes_.size() >= most_changes) changes_.clear();
+  changes_[address] = value;
+  vain_tries_ = 0;
+}
+
+void Warp::note_vain_try(uint64_t address, uint64_t value) {
+  if (++vain_tries_ < patience) return;
+  vain_tries_ = 0;
+  pauses_ = true;
+  std::this_thread::yield();  // another block may have the lock
+  const auto own = changes_.find(address);
+  const bool own_lock = own != changes_.end() && own->second == value;
+  if (own_lock && !let_other_paths_run()) detach_waiting_lanes();
 }
 
 void Warp::report(FindingKind kind, int lane, const std::string& detail) {
@@ -144,6 +186,7 @@ Warp::Stop Warp::run(int64_t& budget) {
     if (const Action* action = std::get_if<Action>(&instruction.form)) {
       (*action)(*this);
       if (std::exchange(gives_way_, false)) return Stop::gave_way;
+      if (std::exchange(pauses_, false)) return Stop::time_slice;
     } else if (const Call* call = std::get_if<Call>(&instruction.form)) {
       step_call(*call, lanes);
     } else if (const Barrier* barrier = std::get_if<Barrier>(&instruction.form)) {

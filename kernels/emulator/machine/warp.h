@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,12 @@ class Warp {
   // far as they are on another path of the same branch) and of the block.
   void give_way();
 
+  // Locks: atom.cas and atom.exch tell what they change, and what all active lanes find when they change
+  // nothing. Lanes that keep finding a value of their own warp wait for a lane that has the lock, and waits
+  // for them where the paths meet: that lane goes on alone, as on devices since compute capability 7.0.
+  void note_change(uint64_t address, uint64_t value);
+  void note_vain_try(uint64_t address, uint64_t value);
+
   // Ends these lanes, as exit does.
   void exit(Mask lanes);
 
@@ -79,6 +86,8 @@ class Warp {
     const Call* call = nullptr;  // what the caller called; null in a kernel's own frame
   };
 
+  bool let_other_paths_run();
+  void detach_waiting_lanes();
   void push_frame(const Function& function, Mask lanes);
   void pop_frame();
   void fill_frame_values(const Function& function);
@@ -99,7 +108,9 @@ class Warp {
   alignas(64) std::array<int32_t, warp_size> active_lane_{};  // -1 where active, for blending
   std::byte* registers_ = nullptr;                            // of the running frame
   int site_ = 0;
-  bool gives_way_ = false;
+  bool gives_way_ = false, pauses_ = false;
+  std::map<uint64_t, uint64_t> changes_;  // by this warp: address -> the latest value
+  int vain_tries_ = 0;                    // since the latest change
   const Barrier* barrier_ = nullptr;
   std::vector<Frame> frames_;
   struct alignas(64) Line {
