@@ -45,12 +45,15 @@ struct Header {
 // More pixels than this in one section are taken for a broken file.
 constexpr int64_t max_pixels = int64_t{1} << 28;
 
+// A palette with colours gives the colours, or, to labels, the indices.
+enum class Meaning { colors, labels };
+
 // One header per section of the file. Looks at the file's beginning and end alone, so that thousands of files
 // are looked at in a second or two; a PNG or JPEG that was cut off is an Error all the same.
 std::vector<Header> read_headers(const std::filesystem::path& file);
 // A section of the file: grey or RGB, transparency dropped.
 Image read_image(const std::filesystem::path& file, int64_t section = 0);
-// The same for a file of labels: of a palette PNG with colours the indices (data/palette_png.h).
+// The same for a file of labels.
 Image read_label_image(const std::filesystem::path& file, int64_t section = 0);
 
 // Writers are atomic. Values are rounded and clamped to [0, 255].

@@ -62,15 +62,21 @@ class ByteSource {
   bool ran_out_ = false;
 };
 
-Header decode_header(const fs::path& file, ByteSource& source) {
+void require_pixels(const fs::path& file, int64_t width, int64_t height) {
+  require(width > 0 && height > 0, file.string(), ": the image has no pixels");
+  require(height <= max_pixels / width, file.string(), ": ", width, "x", height,
+          " pixels, more than the limit of ", max_pixels, "; cut it into smaller images");
+}
+
+Header decode_header(const fs::path& file, std::string_view bytes) {
+  // Of a PNG too large for it, stb_image only says that it is of no known kind.
+  if (const auto size = png_size(bytes)) require_pixels(file, size->width, size->height);
+  ByteSource source(bytes);
   const stbi_io_callbacks callbacks = ByteSource::callbacks();
   int width = 0, height = 0, components = 0;
   require(stbi_info_from_callbacks(&callbacks, &source, &width, &height, &components) != 0, file.string(),
           ": not a readable PNG, JPEG, BMP, TGA or TIFF image");
-  source.rewind();
-  require(width > 0 && height > 0, file.string(), ": the image has no pixels");
-  require(int64_t{width} * height <= max_pixels, file.string(), ": ", width, "x", height,
-          " pixels, more than the limit of ", max_pixels, "; cut it into smaller images");
+  require_pixels(file, width, height);
   return {components >= 3 ? 3 : 1, height, width};
 }
 
@@ -86,8 +92,8 @@ std::vector<float> to_floats(const void* pixels, std::size_t count) {
 
 // A PNG, JPEG, BMP or TGA; `file` appears in errors.
 Image decode(const fs::path& file, std::string_view bytes) {
+  const Header header = decode_header(file, bytes);
   ByteSource source(bytes);
-  const Header header = decode_header(file, source);
   const stbi_io_callbacks callbacks = ByteSource::callbacks();
   const bool wide = stbi_is_16_bit_from_callbacks(&callbacks, &source) != 0;
   source.rewind();
@@ -108,10 +114,8 @@ Image decode(const fs::path& file, std::string_view bytes) {
   return image;
 }
 
-enum class Meaning { colors, labels };
-
 Image read(const fs::path& file, int64_t section, Meaning meaning) {
-  if (looks_like_tiff(read_file(file, 4))) return read_tiff(file, section);
+  if (looks_like_tiff(read_file(file, 4))) return read_tiff(file, section, meaning);
   const std::string bytes = read_file(file);
   require(section == 0, file.string(), ": holds one section, but section ", section, " was asked for");
   const auto indices = meaning == Meaning::labels ? palette_indices_as_grey(bytes) : std::nullopt;
@@ -145,8 +149,7 @@ std::vector<Header> read_headers(const fs::path& file) {
   std::string bytes = read_file(file, short_start);
   if (looks_like_tiff(bytes)) return read_tiff_headers(file);
   if (!bytes.starts_with(png_start)) bytes = read_file(file, long_start);
-  ByteSource source(bytes);
-  const Header header = decode_header(file, source);
+  const Header header = decode_header(file, bytes);
   check_end(file, bytes);
   return {header};
 }

@@ -1,14 +1,12 @@
 #include "data/palette_png.h"
 
-#include <cstdint>
-
 namespace masktwins::data {
 namespace {
 
 // Layout of a PNG (ISO 15948): a signature, then chunks of length, type, data and checksum; the first is IHDR
 // with width, height, bit depth and colour type.
 constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
-constexpr std::size_t depth_at = 24, color_type_at = 25, chunk_overhead = 12;
+constexpr std::size_t width_at = 16, height_at = 20, depth_at = 24, color_type_at = 25, chunk_overhead = 12;
 constexpr char palette_type = 3, grey_type = 0;
 
 uint32_t big_endian(std::string_view bytes) {
@@ -26,6 +24,11 @@ bool is_grey(std::string_view palette) {
 float scale_of(int depth) { return depth < 8 ? 255.0f / static_cast<float>((1 << depth) - 1) : 1.0f; }
 
 }  // namespace
+
+std::optional<PngSize> png_size(std::string_view png) {
+  if (!png.starts_with(signature) || png.size() < depth_at) return {};
+  return PngSize{big_endian(png.substr(width_at)), big_endian(png.substr(height_at))};
+}
 
 std::optional<GreyPng> palette_indices_as_grey(std::string_view png) {
   if (!png.starts_with(signature) || png.size() <= color_type_at || png[color_type_at] != palette_type)

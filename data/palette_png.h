@@ -3,11 +3,19 @@
 // read by presenting the file to it as a grey one.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace masktwins::data {
+
+struct PngSize {
+  int64_t width = 0, height = 0;
+};
+
+// What the header of a PNG says; nothing if this is none.
+std::optional<PngSize> png_size(std::string_view png);
 
 struct GreyPng {
   std::string bytes;

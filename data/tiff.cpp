@@ -5,6 +5,7 @@
 #ifdef MASKTWINS_TIFF
 #include <tiffio.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <memory>
@@ -52,14 +53,32 @@ Handle open_tiff(const fs::path& file) {
 
 struct Page {
   Header header;
-  uint16_t bits = 1;
+  int64_t samples = 1, bits = 8;
   bool zero_is_white = false;
+  std::vector<Color> palette = {};            // empty: values stand for themselves
+  int64_t block_width = 0, block_height = 0;  // of a tile, or a row
+  int64_t block_row_bytes = 0, block_bytes = 0;
+  bool tiled = false;
 };
+
+std::vector<Color> read_palette(TIFF* tiff, int64_t bits) {
+  const uint16_t *red = nullptr, *green = nullptr, *blue = nullptr;
+  std::vector<Color> palette;
+  if (TIFFGetField(tiff, TIFFTAG_COLORMAP, &red, &green, &blue) == 0) return palette;
+  const auto to_byte = [](uint16_t value) { return static_cast<uint8_t>(value >> 8); };
+  for (int64_t i = 0; i < int64_t{1} << bits; ++i)
+    palette.push_back({to_byte(red[i]), to_byte(green[i]), to_byte(blue[i])});
+  return palette;
+}
+
+bool is_grey(const std::vector<Color>& palette) {
+  return std::ranges::all_of(palette, [](const Color& c) { return c[0] == c[1] && c[1] == c[2]; });
+}
 
 // Describes the current page and checks that it can be read.
 Page describe(TIFF* tiff, const fs::path& file, int64_t index) {
   const std::string where = concat_text(file.string(), ", page ", index);
-  uint32_t width = 0, height = 0;
+  uint32_t width = 0, height = 0, tile_width = 0, tile_height = 0;
   uint16_t samples = 1, bits = 1, format = SAMPLEFORMAT_UINT, photometric = PHOTOMETRIC_MINISBLACK;
   uint16_t planes = PLANARCONFIG_CONTIG;
   TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
@@ -72,25 +91,65 @@ Page describe(TIFF* tiff, const fs::path& file, int64_t index) {
   require(width > 0 && height > 0, where, ": the image has no pixels");
   require(int64_t{width} * height <= max_pixels, where, ": ", width, "x", height,
           " pixels, more than the limit of ", max_pixels, "; cut it into smaller images");
-  require(!TIFFIsTiled(tiff), where, ": stored in tiles; convert it with: tiffcp -s in.tif out.tif");
-  const bool grey = samples == 1 && (bits == 8 || bits == 16) &&
+  const bool palette =
+      samples == 1 && (bits == 1 || bits == 4 || bits == 8) && photometric == PHOTOMETRIC_PALETTE;
+  const bool grey = (samples == 1 || samples == 2) && (bits == 1 || bits == 8 || bits == 16) &&
                     (photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE);
-  const bool colour = (samples == 3 || samples == 4) && bits == 8 && photometric == PHOTOMETRIC_RGB &&
-                      planes == PLANARCONFIG_CONTIG;
-  require((grey || colour) && format == SAMPLEFORMAT_UINT, where, ": ", samples, " channels of ", bits,
-          " bits; expected unsigned grey with 8 or 16 bits or RGB with 8 bits");
-  const auto row_bytes = static_cast<int64_t>(TIFFScanlineSize64(tiff));
-  require(row_bytes == int64_t{width} * samples * bits / 8, where, ": the header contradicts itself");
-  return {{colour ? 3 : 1, height, width}, bits, photometric == PHOTOMETRIC_MINISWHITE};
+  const bool colour =
+      (samples == 3 || samples == 4) && (bits == 8 || bits == 16) && photometric == PHOTOMETRIC_RGB;
+  require(
+      (palette || grey || colour) && format == SAMPLEFORMAT_UINT &&
+          (samples == 1 || planes == PLANARCONFIG_CONTIG),
+      where, ": ", samples, " channels of ", bits,
+      " bits; expected unsigned grey with 1, 8 or 16 bits, RGB with 8 or 16 bits or a palette; convert it, "
+      "for example in ImageJ");
+  Page page{.header = {colour ? 3 : 1, height, width},
+            .samples = samples,
+            .bits = bits,
+            .zero_is_white = photometric == PHOTOMETRIC_MINISWHITE,
+            .block_width = width,
+            .block_height = 1,
+            .tiled = TIFFIsTiled(tiff) != 0};
+  if (page.tiled) {
+    TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &tile_width);
+    TIFFGetField(tiff, TIFFTAG_TILELENGTH, &tile_height);
+    page.block_width = tile_width, page.block_height = tile_height;
+  }
+  page.block_row_bytes =
+      static_cast<int64_t>(page.tiled ? TIFFTileRowSize64(tiff) : TIFFScanlineSize64(tiff));
+  page.block_bytes = page.block_row_bytes * page.block_height;
+  require(page.block_width > 0 && page.block_height > 0 &&
+              page.block_width * page.block_height <= max_pixels &&
+              page.block_row_bytes == (page.block_width * samples * bits + 7) / 8,
+          where, ": the header contradicts itself");
+  if (palette) {
+    page.palette = read_palette(tiff, bits);
+    require(!page.palette.empty(), where, ": has no palette");
+    if (!is_grey(page.palette)) page.header.channels = 3;
+  }
+  return page;
 }
 
-// Appends the first `channels` of every `samples` values of a row.
-template <class T>
-void append_row(const std::vector<unsigned char>& row, int64_t samples, Image& image) {
-  const T* values = reinterpret_cast<const T*>(row.data());
-  for (int64_t x = 0; x < image.width; ++x)
-    for (int64_t c = 0; c < image.channels; ++c)
-      image.pixels.push_back(static_cast<float>(values[x * samples + c]));
+float value_at(const unsigned char* row, int64_t index, int64_t bits) {
+  if (bits == 16) return reinterpret_cast<const uint16_t*>(row)[index];
+  const int64_t per_byte = 8 / bits, shift = 8 - bits * (index % per_byte + 1);
+  return static_cast<float>((row[index / per_byte] >> shift) & ((1 << bits) - 1));
+}
+
+// Writes `count` pixels of a row. What has less than 8 bits is spread over 0 to 255, as in PNG.
+void unpack(const unsigned char* row, int64_t count, const Page& page, int64_t channels, float* to) {
+  const float white = page.bits == 16 ? 65535.f : 255.f;
+  const float factor = page.bits < 8 ? white / static_cast<float>((1 << page.bits) - 1) : 1;
+  for (int64_t x = 0; x < count; ++x)
+    for (int64_t c = 0; c < channels; ++c) {
+      if (!page.palette.empty()) {
+        const auto entry = static_cast<std::size_t>(value_at(row, x, page.bits));
+        *to++ = page.palette[entry][static_cast<std::size_t>(c)];
+      } else {
+        const float value = factor * value_at(row, x * page.samples + c, page.bits);
+        *to++ = page.zero_is_white ? white - value : value;
+      }
+    }
 }
 
 }  // namespace
@@ -106,23 +165,32 @@ std::vector<Header> read_tiff_headers(const fs::path& file) {
   return headers;
 }
 
-Image read_tiff(const fs::path& file, int64_t page) {
+Image read_tiff(const fs::path& file, int64_t page, Meaning meaning) {
   const Handle tiff = open_tiff(file);
   require(page >= 0 && page <= 65535 && TIFFSetDirectory(tiff.get(), static_cast<tdir_t>(page)) != 0,
           file.string(), ": has no page ", page);
-  const Page info = describe(tiff.get(), file, page);
-  Image image{
-      info.header.channels, info.header.height, info.header.width, {}, info.bits == 8 ? 255.f : 65535.f};
-  std::vector<unsigned char> row(static_cast<std::size_t>(TIFFScanlineSize64(tiff.get())));
-  const int64_t samples = static_cast<int64_t>(row.size()) / (image.width * (info.bits / 8));
-  for (int64_t y = 0; y < image.height; ++y) {
-    require(TIFFReadScanline(tiff.get(), row.data(), static_cast<uint32_t>(y)) == 1, file.string(), ", page ",
-            page, ": cut off or damaged at row ", y, " (", latest_message, ")");
-    if (info.bits == 8) append_row<uint8_t>(row, samples, image);
-    else append_row<uint16_t>(row, samples, image);
+  Page info = describe(tiff.get(), file, page);
+  const bool palette_labels = meaning == Meaning::labels && !info.palette.empty();
+  if (palette_labels && info.header.channels == 3)
+    for (std::size_t i = 0; i < info.palette.size(); ++i) info.palette[i].fill(static_cast<uint8_t>(i));
+  const int64_t channels = palette_labels ? 1 : info.header.channels;
+  Image image{channels, info.header.height, info.header.width, {}, info.bits == 16 ? 65535.f : 255.f};
+  std::vector<unsigned char> block(static_cast<std::size_t>(info.block_bytes));
+  for (int64_t top = 0; top < image.height; top += info.block_height) {
+    const int64_t bottom = std::min(image.height, top + info.block_height);
+    image.pixels.resize(
+        static_cast<std::size_t>(bottom * image.width * channels));  // no more than the file holds
+    for (int64_t left = 0; left < image.width; left += info.block_width) {
+      const auto x = static_cast<uint32_t>(left), y = static_cast<uint32_t>(top);
+      const bool good = info.tiled ? TIFFReadTile(tiff.get(), block.data(), x, y, 0, 0) >= 0
+                                   : TIFFReadScanline(tiff.get(), block.data(), y) == 1;
+      require(good, file.string(), ", page ", page, ": cut off or damaged at row ", top, " (", latest_message,
+              ")");
+      const int64_t count = std::min(info.block_width, image.width - left);
+      for (int64_t row = top; row < bottom; ++row)
+        unpack(block.data() + (row - top) * info.block_row_bytes, count, info, channels, image.at(row, left));
+    }
   }
-  if (info.zero_is_white)
-    for (float& value : image.pixels) value = image.white - value;
   return image;
 }
 
@@ -135,7 +203,7 @@ namespace {
 }  // namespace
 
 std::vector<Header> read_tiff_headers(const fs::path& file) { no_libtiff(file); }
-Image read_tiff(const fs::path& file, int64_t) { no_libtiff(file); }
+Image read_tiff(const fs::path& file, int64_t, Meaning) { no_libtiff(file); }
 
 #endif
 

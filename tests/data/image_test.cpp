@@ -171,6 +171,11 @@ TEST_CASE("an absurd size is refused before anything is decoded") {
   bytes.replace(18, 8, little_endian(60000, 4) + little_endian(60000, 4));
   write_file(folder / "large.bmp", bytes);
   CHECK(error_of([&] { read_image(folder / "large.bmp"); }).find("60000x60000") != std::string::npos);
+  write_png(folder / "large.png", pattern(1, 3, 5));
+  bytes = read_file(folder / "large.png");
+  bytes.replace(16, 8, std::string("\0\0\xea\x60\0\0\xea\x60", 8));
+  write_file(folder / "large.png", bytes);
+  CHECK(error_of([&] { read_headers(folder / "large.png"); }).find("60000x60000") != std::string::npos);
 }
 
 TEST_CASE("a PNG cut off anywhere is an error, never a picture") {

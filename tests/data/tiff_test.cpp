@@ -79,6 +79,97 @@ TEST_CASE("RGB and inverted grey") {
   CHECK(read_image(folder / "inverted.tif").at(1, 2)[0] == 248);
 }
 
+namespace {
+
+// 40x37 pixels in tiles of 16x16; pixel (row, column) has value row * 5 + column.
+void write_tiles(const std::filesystem::path& file) {
+  TIFF* tiff = TIFFOpen(file.c_str(), "w");
+  REQUIRE(tiff != nullptr);
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, 37);
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, 40);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8);
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+  TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_LZW);
+  TIFFSetField(tiff, TIFFTAG_TILEWIDTH, 16);
+  TIFFSetField(tiff, TIFFTAG_TILELENGTH, 16);
+  for (uint32_t top = 0; top < 40; top += 16)
+    for (uint32_t left = 0; left < 37; left += 16) {
+      std::vector<uint8_t> tile;
+      for (uint32_t y = 0; y < 16; ++y)
+        for (uint32_t x = 0; x < 16; ++x) tile.push_back(static_cast<uint8_t>((top + y) * 5 + left + x));
+      TIFFWriteTile(tiff, tile.data(), left, top, 0, 0);
+    }
+  TIFFClose(tiff);
+}
+
+// One row of eight pixels; of a palette, entry i is (red[i], 0, i) * 257.
+void write_row(const std::filesystem::path& file, uint16_t bits, uint16_t photometric,
+               std::vector<uint8_t> row, const std::vector<uint16_t>& red = {}) {
+  TIFF* tiff = TIFFOpen(file.c_str(), "w");
+  REQUIRE(tiff != nullptr);
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, 8);
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, 1);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, bits);
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, photometric);
+  std::vector<uint16_t> reds, greens, blues;
+  for (std::size_t i = 0; i < std::size_t{1} << bits; ++i) {
+    reds.push_back(static_cast<uint16_t>(257 * (i < red.size() ? red[i] : i)));
+    greens.push_back(static_cast<uint16_t>(red.empty() ? 257 * i : 0));
+    blues.push_back(static_cast<uint16_t>(257 * i));
+  }
+  if (photometric == PHOTOMETRIC_PALETTE)
+    TIFFSetField(tiff, TIFFTAG_COLORMAP, reds.data(), greens.data(), blues.data());
+  TIFFWriteScanline(tiff, row.data(), 0);
+  TIFFClose(tiff);
+}
+
+}  // namespace
+
+TEST_CASE("tiles are put together, those at the edges cut") {
+  const Folder folder;
+  write_tiles(folder / "tiles.tif");
+  const Image image = read_image(folder / "tiles.tif");
+  REQUIRE(image.pixels.size() == 40 * 37);
+  for (int64_t y = 0; y < 40; ++y)
+    for (int64_t x = 0; x < 37; ++x) REQUIRE(image.at(y, x)[0] == static_cast<float>(y * 5 + x));
+  const std::string bytes = read_file(folder / "tiles.tif");
+  for (std::size_t i = 8; i < bytes.size(); i += 7) {
+    write_file(folder / "part.tif", bytes.substr(0, i));
+    CHECK(error_of([&] { read_image(folder / "part.tif"); }).find("part.tif") != std::string::npos);
+  }
+}
+
+TEST_CASE("one bit is black and white, as in a PNG") {
+  const Folder folder;
+  write_row(folder / "bits.tif", 1, PHOTOMETRIC_MINISBLACK, {0b10110001});
+  CHECK(read_image(folder / "bits.tif").pixels == std::vector<float>{255, 0, 255, 255, 0, 0, 0, 255});
+  CHECK(read_label_image(folder / "bits.tif").pixels == read_image(folder / "bits.tif").pixels);
+  write_row(folder / "bits.tif", 1, PHOTOMETRIC_MINISWHITE, {0b10110001});
+  CHECK(read_image(folder / "bits.tif").pixels == std::vector<float>{0, 255, 0, 0, 255, 255, 255, 0});
+}
+
+TEST_CASE("a palette gives an image its colours and a label its indices") {
+  const Folder folder;
+  write_row(folder / "palette.tif", 8, PHOTOMETRIC_PALETTE, {0, 1, 2, 3, 4, 5, 6, 7},
+            {9, 8, 7, 6, 5, 4, 3, 2});
+  const Image colours = read_image(folder / "palette.tif");
+  CHECK(read_headers(folder / "palette.tif")[0].channels == 3);
+  REQUIRE(colours.channels == 3);
+  CHECK(colours.at(0, 3)[0] == 6);
+  CHECK(colours.at(0, 3)[1] == 0);
+  CHECK(colours.at(0, 3)[2] == 3);
+  const Image labels = read_label_image(folder / "palette.tif");
+  CHECK(labels.channels == 1);
+  CHECK(labels.pixels == std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7});
+  write_row(folder / "four.tif", 4, PHOTOMETRIC_PALETTE, {0x01, 0x23, 0x45, 0xf7}, {9, 8});
+  CHECK(read_label_image(folder / "four.tif").pixels == std::vector<float>{0, 1, 2, 3, 4, 5, 15, 7});
+  write_row(folder / "grey.tif", 8, PHOTOMETRIC_PALETTE, {0, 255, 2, 3, 4, 5, 6, 7});
+  CHECK(read_image(folder / "grey.tif").channels == 1);
+  CHECK(read_label_image(folder / "grey.tif").pixels == std::vector<float>{0, 255, 2, 3, 4, 5, 6, 7});
+}
+
 TEST_CASE("a stack is a dataset, its labels pair by page") {
   const Folder folder;
   write_stack(folder / "images.tif", 3, 16);
