@@ -2,9 +2,9 @@
 
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "data/file.h"
+#include "data/json_text.h"
 #include "tensor/check.h"
 
 namespace masktwins::data {
@@ -123,9 +123,9 @@ void write_class_statistics(const fs::path& folder, const ClassStatistics& stati
     for (const auto& [label, count] : entry.pixels)
       by_class[std::to_string(label)].push_back({entry.file, count});
   }
-  write_file(folder / list_name, list.dump(2) + "\n");
-  write_file(folder / dictionary_name, dictionary.dump(2) + "\n");
-  write_file(folder / by_class_name, by_class.dump(2) + "\n");
+  write_file(folder / list_name, json_text(list));
+  write_file(folder / dictionary_name, json_text(dictionary));
+  write_file(folder / by_class_name, json_text(by_class));
 }
 
 ClassStatistics read_class_statistics(const fs::path& folder, int64_t classes) {

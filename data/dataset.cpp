@@ -40,11 +40,22 @@ std::map<std::string, fs::path> list_folder(const fs::path& folder, const std::s
   return files;
 }
 
+// Its errors name neither the folder nor what to do.
+std::map<std::string, fs::path> list_readable_folder(const fs::path& folder, const std::string& suffix) {
+  try {
+    return list_folder(folder, suffix);
+  } catch (const fs::filesystem_error& error) {
+    fail(folder.string(), ": cannot be searched for images: ", error.code().message(),
+         error.path1().empty() ? "" : " (" + error.path1().string().substr(0, 200) + ")",
+         "; name a folder that holds images alone");
+  }
+}
+
 // The same for a folder or a single file.
 std::map<std::string, fs::path> list_images(const fs::path& path, const std::string& suffix) {
   require(fs::exists(path), path.string(), ": no such file or folder");
   if (!fs::is_directory(path)) return {{path.stem().string(), path}};
-  std::map<std::string, fs::path> files = list_folder(path, suffix);
+  std::map<std::string, fs::path> files = list_readable_folder(path, suffix);
   require(!files.empty(), path.string(), ": no images",
           suffix.empty() ? "" : " whose name ends in '" + suffix + "'",
           " in this folder (PNG, JPEG, BMP, TGA or TIFF)");

@@ -50,8 +50,10 @@ std::string read_file_end(const fs::path& file, std::uintmax_t most) {
 }
 
 void write_file(const fs::path& file, std::string_view bytes) {
-  std::error_code ignored;  // a missing folder is reported below
-  if (file.has_parent_path()) fs::create_directories(file.parent_path(), ignored);
+  std::error_code problem;
+  if (file.has_parent_path()) fs::create_directories(file.parent_path(), problem);
+  require(!problem, file.string(), ": cannot be written, its folder cannot be made: ", problem.message(),
+          "; choose another path");
   AtomicFile out(file);
   out.write(bytes);
   out.commit();

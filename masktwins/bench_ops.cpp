@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "data/file.h"
+#include "data/json_text.h"
 #include "kernels/common/parallel.h"
 #include "tensor/autograd.h"
 #include "tensor/op.h"
@@ -92,6 +93,16 @@ void print(const OpDef& op, const Sample& sample, const Measurement& m) {
   std::fflush(stdout);
 }
 
+nlohmann::json to_json(const OpDef& op, const Sample& sample, const Measurement& m) {
+  return {{"op", op.name},
+          {"case", shapes_of(sample)},
+          {"forward_s", m.forward},
+          {"backward_s", m.backward},
+          {"bytes", m.work.bytes},
+          {"flops", m.work.flops},
+          {"of_peak", measured_roofline().least_seconds(m.work) / m.forward}};
+}
+
 // A bar would end the cell.
 std::string cell(const std::string& text) {
   std::string result;
@@ -141,6 +152,7 @@ void bench_ops(const OpsBenchOptions& options) {
     if (name.find(options.only) != std::string::npos) ops.emplace(name, op);
   require(!ops.empty(), "bench ops: no op's name contains '", options.only, "'; docs/ops.md lists all");
   std::string rows;
+  nlohmann::json measurements = nlohmann::json::array();
   std::printf("%-18s %9s %9s %8s %9s %9s  %s\n", "op", "ms", "backward", "GB/s", "GFLOP/s", "of peak",
               "case");
   for (const auto& [name, op] : ops)
@@ -148,7 +160,9 @@ void bench_ops(const OpsBenchOptions& options) {
       const Measurement measurement = measure(op, sample, options.device);
       print(op, sample, measurement);
       rows += markdown_row(op, sample, measurement);
+      measurements.push_back(to_json(op, sample, measurement));
     }
+  if (!options.json.empty()) data::write_file(options.json, data::json_text(measurements));
   if (!options.markdown.empty()) data::write_file(options.markdown, markdown_head() + rows);
 }
 

@@ -11,6 +11,7 @@ namespace masktwins {
 struct OpsBenchOptions {
   std::string only;      // part of a name
   std::string markdown;  // file for the table; empty: none
+  std::string json;      // file for the same numbers; empty: none
   Device device = Device::cpu;
 };
 

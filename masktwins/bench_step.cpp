@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "data/file.h"
+#include "data/json_text.h"
 #include "masktwins/batch_feed.h"
 #include "masktwins/network.h"
 #include "masktwins/train_step.h"
@@ -116,19 +116,20 @@ void bench_step(const StepBenchOptions& options) {
   if (!options.supervised_only) time("masktwins", "masktwins");
   json["peak_mb"] = peak_megabytes();
   if (options.json == "-") {
-    std::printf("%s\n", json.dump().c_str());
+    std::fputs(data::json_line(json).c_str(), stdout);
   } else {
     const std::string width = is_unet(options) ? ", width " + std::to_string(options.width) : "";
     std::printf("%s%s, crop %lld, batch %lld; best seconds per step (median)\n", options.model.c_str(),
                 width.c_str(), static_cast<long long>(options.crop), static_cast<long long>(options.batch));
     std::printf("%speak %.0f MB\n", table.c_str(), peak_megabytes());
-    if (!options.json.empty()) data::write_file(options.json, json.dump(2) + "\n");
+    if (!options.json.empty()) data::write_file(options.json, data::json_text(json));
   }
-  if (!options.profile) return;
+  if (!options.profile && options.trace.empty()) return;
   start_profiler(options.device);
   bench->step();
   Profiler::stop();
-  std::printf("\n%s", profile_table(Profiler::totals()).c_str());
+  if (options.profile) std::printf("\n%s", profile_table(Profiler::totals()).c_str());
+  if (!options.trace.empty()) data::write_file(options.trace, Profiler::trace());
 }
 
 }  // namespace masktwins

@@ -15,6 +15,7 @@ struct StepBenchOptions {
   std::string json;  // a file, "-" for the screen, empty for a table
   bool supervised_only = false;
   bool profile = false;  // of the last kind of step that was timed
+  std::string trace;     // a file for the same as a Chrome trace; empty: none
   Device device = Device::cpu;
 };
 

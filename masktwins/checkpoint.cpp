@@ -97,6 +97,11 @@ void require_same_settings(const data::TensorFile& file, const Config& config) {
 
 }  // namespace
 
+bool CheckpointFolder::empty() const {
+  std::error_code ignored;  // what cannot be looked at cannot be written either, which has its own message
+  return !fs::exists(last(), ignored) && !fs::exists(previous(), ignored);
+}
+
 void CheckpointFolder::save_last(const TrainingState& state, const RunPosition& position,
                                  const Config& config) const {
   if (fs::exists(last())) link_as(last(), previous());
@@ -109,8 +114,7 @@ void CheckpointFolder::save_best(const TrainingState& state, const RunPosition& 
 }
 
 data::TensorFile CheckpointFolder::read_latest(std::string& notice) const {
-  require(fs::exists(last()) || fs::exists(previous()), folder.string(),
-          ": no checkpoint to resume from; start the run without --resume");
+  require(!empty(), folder.string(), ": no checkpoint to resume from; start the run without --resume");
   if (!fs::exists(previous())) return data::read_safetensors(last().string());
   try {
     return data::read_safetensors(last().string());

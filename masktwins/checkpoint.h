@@ -43,6 +43,9 @@ struct CheckpointFolder {
   std::filesystem::path previous() const { return folder / "previous.safetensors"; }
   std::filesystem::path best() const { return folder / "best.safetensors"; }
 
+  // Is there nothing to resume from?
+  bool empty() const;
+
   // Writes last; what was last becomes previous. At no moment both are missing or incomplete.
   void save_last(const TrainingState& state, const RunPosition& position, const Config& config) const;
   // Student and teacher only.

@@ -16,6 +16,7 @@ void add_ops(CLI::App& bench) {
   auto device = std::make_shared<DeviceOptions>();
   command->add_option("OP", options->only, "only ops whose name contains this");
   command->add_option("--markdown", options->markdown, "write the table of ops to this file");
+  command->add_option("--json", options->json, "write all measurements to this file");
   device->add_to(*command);
   command->callback([=] {
     options->device = device->apply();
@@ -29,7 +30,7 @@ void add_step(CLI::App& bench) {
   command->footer(
       "  masktwins bench step --width 32 --crop 256 --batch 2\n"
       "  masktwins bench step --model segformer-b0 --crop 512 --batch 1 --supervised\n"
-      "  masktwins bench step --profile");
+      "  masktwins bench step --profile --trace trace.json");
   auto options = std::make_shared<StepBenchOptions>();
   auto device = std::make_shared<DeviceOptions>();
   command->add_option("--model", options->model, "network")->capture_default_str();
@@ -48,6 +49,8 @@ void add_step(CLI::App& bench) {
       ->default_str("-");
   command->add_flag("--supervised", options->supervised_only, "time the supervised step alone");
   command->add_flag("--profile", options->profile, "also print where the time of a step goes");
+  command->add_option("--trace", options->trace,
+                      "write the same op by op to this file, for ui.perfetto.dev or chrome://tracing");
   device->add_to(*command);
   command->callback([=] {
     options->device = device->apply();

@@ -1,7 +1,7 @@
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "data/file.h"
+#include "data/json_text.h"
 #include "masktwins/classes.h"
 #include "masktwins/commands.h"
 #include "masktwins/datasets.h"
@@ -36,7 +36,7 @@ void evaluate_run(const EvalOptions& options) {
       evaluate(function, *set, evaluation_options(config, *network.model), on_section);
   progress.say(network.source + " (" + options.network.checkpoint + ")");
   std::fputs(to_table(evaluation, classes).c_str(), stdout);
-  if (!options.json.empty()) data::write_file(options.json, to_json(evaluation, classes).dump(2) + "\n");
+  if (!options.json.empty()) data::write_file(options.json, data::json_text(to_json(evaluation, classes)));
 }
 
 }  // namespace

@@ -106,7 +106,9 @@ bool read(const toml::node& node, const ConfigKey& key, std::vector<double>& val
 bool read(const toml::node& node, const ConfigKey& key, std::vector<std::string>& values) {
   if (const toml::array* array = node.as_array()) return read_list(*array, key, values);
   values.resize(1);
-  return read(node, key, values[0]);
+  const bool good = read(node, key, values[0]);
+  if (good && values[0].empty()) values.clear();  // "" is no entry, as []
+  return good;
 }
 
 bool read(const toml::node& node, const ConfigKey& key, std::map<int64_t, int64_t>& values) {

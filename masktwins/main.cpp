@@ -61,7 +61,10 @@ int run(int argument_count, char** arguments) {
 
 int main(int argument_count, char** arguments) {
   try {
-    return run(argument_count, arguments);
+    const int status = run(argument_count, arguments);
+    const bool printed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    masktwins::require(printed, "the output cannot be written; is the disk full?");
+    return status;
   } catch (const masktwins::Stopped&) {
     return stopped_status;
   } catch (const std::bad_alloc&) {

@@ -85,8 +85,15 @@ SegmentationFunction prediction_function(const Config& config, nn::SegmentationM
                                          const ShareMatching::OnSection& on_section) {
   std::optional<ShareMatching> shares;
   if (config.eval.match_shares) {
-    const auto source = open_source(config);
-    shares.emplace(*source, open_target(config), config.model.classes);
+    try {
+      const auto source = open_source(config);
+      shares.emplace(*source, open_target(config), config.model.classes);
+    } catch (const Error& error) {
+      fail(error.what(),
+           "; eval.match_shares looks at the sets of the training, from the folder where it was started: go "
+           "there, or "
+           "predict without it by --set eval.match_shares=false");
+    }
   }
   return prediction_function(config, model, shares, on_section);
 }

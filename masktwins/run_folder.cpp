@@ -1,22 +1,21 @@
 #include "masktwins/run_folder.h"
 
-#include <nlohmann/json.hpp>
-
 #include "data/file.h"
+#include "data/json_text.h"
+#include "masktwins/checkpoint.h"
 #include "tensor/check.h"
 
 namespace masktwins {
 
 namespace fs = std::filesystem;
 
-RunFolder RunFolder::create(const fs::path& path, const Config& config) {
+RunFolder RunFolder::create(const fs::path& path) {
   const RunFolder folder(path);
-  std::error_code problem;
-  require(!fs::exists(folder.config_file(), problem), path.string(),
+  require(CheckpointFolder{folder.checkpoints()}.empty(), path.string(),
           ": already holds a run; continue it with --resume or choose another --out");
+  std::error_code problem;
   fs::create_directories(folder.checkpoints(), problem);
   require(!problem, path.string(), ": cannot make this folder: ", problem.message());
-  folder.write_config(config);
   return folder;
 }
 
@@ -27,6 +26,14 @@ RunFolder RunFolder::open(const fs::path& path) {
           path.string(),
           ": holds no run (no config.toml with checkpoints); name the folder given to train --out");
   return folder;
+}
+
+void RunFolder::remove_leftovers() const {
+  std::error_code ignored;  // they only take space
+  std::vector<fs::path> leftovers;
+  for (const fs::directory_entry& item : fs::recursive_directory_iterator(path_, ignored))
+    if (item.path().extension() == ".tmp") leftovers.push_back(item.path());
+  for (const fs::path& file : leftovers) fs::remove(file, ignored);
 }
 
 Config RunFolder::config(const std::vector<std::string>& overrides) const {
@@ -43,7 +50,7 @@ nlohmann::json RunFolder::metrics() const {
 }
 
 void RunFolder::write_metrics(const nlohmann::json& metrics) const {
-  data::write_file(metrics_file(), metrics.dump(2) + "\n");
+  data::write_file(metrics_file(), data::json_text(metrics));
 }
 
 }  // namespace masktwins

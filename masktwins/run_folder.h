@@ -15,8 +15,9 @@ namespace masktwins {
 
 class RunFolder {
  public:
-  // Makes the folder and writes config.toml. Error if it already holds a run.
-  static RunFolder create(const std::filesystem::path& path, const Config& config);
+  // Makes the folder. Error if it already holds a run, that is a checkpoint; what ended before its first one
+  // may be started again.
+  static RunFolder create(const std::filesystem::path& path);
   // Error unless it holds a run.
   static RunFolder open(const std::filesystem::path& path);
 
@@ -26,6 +27,9 @@ class RunFolder {
   std::filesystem::path log() const { return path_ / "log.jsonl"; }
   std::filesystem::path metrics_file() const { return path_ / "metrics.json"; }
   std::filesystem::path config_file() const { return path_ / "config.toml"; }
+
+  // Removes what a program that was killed while it wrote has left. Only for who alone trains here.
+  void remove_leftovers() const;
 
   // As stored, with overrides as in read_config.
   Config config(const std::vector<std::string>& overrides = {}) const;

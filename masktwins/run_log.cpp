@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "data/json_text.h"
 #include "tensor/check.h"
 
 namespace masktwins {
@@ -26,7 +26,7 @@ RunLog::RunLog(const std::filesystem::path& file) : file_(file) {
 RunLog::~RunLog() { close(descriptor_); }
 
 void RunLog::append(const nlohmann::json& record) {
-  const std::string line = record.dump() + "\n";
+  const std::string line = data::json_line(record);
   const off_t end = lseek(descriptor_, 0, SEEK_END);
   errno = 0;
   const bool written = write(descriptor_, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&

@@ -1,6 +1,7 @@
 #include "masktwins/trainer.h"
 
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "data/file.h"
@@ -120,8 +121,9 @@ Trainer::Trainer(const Config& config, const std::filesystem::path& out, bool re
   std::fprintf(messages_, "pretrained weights: %s\n", start_.c_str());
   if (config.uda.feature_distance_weight > 0 && !feature_distance_)
     std::fputs("feature distance: none, the data has none of uda.feature_classes\n", messages_);
+  folder_.remove_leftovers();
   if (resume_run) resume();
-  else save();  // from now on the run can be resumed, whatever happens, and a full disk shows at once
+  else start();
 }
 
 // Once for all evaluations.
@@ -152,7 +154,14 @@ RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run
           " is smaller than the windows of HRDA, model.hr_crop = ", window);
   for (const auto& set : {source_, target_, test_})
     if (set) look_at(*set);
-  return resume_run ? RunFolder::open(out) : RunFolder::create(out, config_);
+  return resume_run ? RunFolder::open(out) : RunFolder::create(out);
+}
+
+// From now on the run can be resumed, whatever happens, and a full disk shows at once.
+void Trainer::start() {
+  log_.rewind(0);
+  folder_.write_config(config_);
+  save();
 }
 
 void Trainer::resume() {
@@ -228,7 +237,9 @@ void Trainer::or_explain(const data::Loader& loader, const std::function<void()>
     try {
       train_step_.explain(to(loader.batch_of(step), device_));
     } catch (const NonFiniteError& named) {
-      op = concat_text("; ", named.what());
+      op = std::strcmp(named.what(), error.what()) == 0
+               ? "; every op's result was finite, so the gradients themselves are too large"
+               : concat_text("; ", named.what());
     }
     fail("step ", step, ": ", error.what(), op, "; training stopped, ", checkpoints_.last().string(),
          " holds the last good state; try a smaller train.lr, or train.clip_norm = 1");
@@ -301,6 +312,7 @@ void Trainer::save() {
   try {
     checkpoints_.save_last(state(), position_, config_);
   } catch (const Error& error) {
+    if (checkpoints_.empty()) throw;
     fail(error.what(), "; nothing older is lost, go on with: masktwins train --resume --out ",
          folder_.path().string());
   }

@@ -49,6 +49,7 @@ class Trainer {
   std::string load_start(bool resume);
   TrainingState state() { return {*student_, *teacher_, *optimizer_, adversary_.get()}; }
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
+  void start();
   void resume();
   const data::Batch& next_batch(BatchFeed& feed, const data::Loader& loader);
   void or_explain(const data::Loader& loader, const std::function<void()>& action);

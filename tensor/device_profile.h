@@ -7,7 +7,7 @@ namespace masktwins {
 
 // Profiler::start(). On CUDA, where the host only queues, an op's time reaches from the end of the kernels of
 // the profiled op before it to the end of its own, as events on the device tell; Profiler::totals() and
-// write_trace() read them and wait for the device, the ops themselves do not.
+// trace() read them and wait for the device, the ops themselves do not.
 void start_profiler(Device device);
 
 }  // namespace masktwins

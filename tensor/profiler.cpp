@@ -102,20 +102,19 @@ std::vector<OpTotals> Profiler::totals() {
   return result;
 }
 
-void Profiler::write_trace(const std::string& path) {
+std::string Profiler::trace() {
   const std::lock_guard lock(mutex);
   read_device_clock();
-  std::FILE* file = std::fopen(path.c_str(), "w");
-  require(file != nullptr, "trace: cannot write ", path, "; check that the folder exists and is writable");
-  std::fputs("{\"traceEvents\":[", file);
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const Event& event = events[i];
-    std::fprintf(file, "%s\n{\"name\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,\"dur\":%.3f}",
-                 i ? "," : "", event.op, seconds_between(events[0].begin, event.begin) * 1e6,
-                 seconds_between(event.begin, event.end) * 1e6);
+  std::string text = "{\"traceEvents\":[";
+  char line[200];
+  for (const Event& event : events) {
+    std::snprintf(
+        line, sizeof line, "%s\n{\"name\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,\"dur\":%.3f}",
+        &event == events.data() ? "" : ",", event.op, seconds_between(events[0].begin, event.begin) * 1e6,
+        seconds_between(event.begin, event.end) * 1e6);
+    text += line;
   }
-  std::fputs("\n]}\n", file);
-  require(std::fclose(file) == 0, "trace: writing ", path, " failed; is the disk full?");
+  return text + "\n]}\n";
 }
 
 double Roofline::least_seconds(const Work& work) const {

@@ -30,7 +30,7 @@ class Profiler {
   static void start();
   static void stop();
   static std::vector<OpTotals> totals();  // slowest first
-  static void write_trace(const std::string& path);
+  static std::string trace();
   static void add(const char* op, std::chrono::steady_clock::time_point begin,
                   std::chrono::steady_clock::time_point end, const Work& work);
 

@@ -191,6 +191,15 @@ TEST_CASE("what goes wrong is said when the set is made, with the path") {
   CHECK(error_with(good).find("b.png: not a readable") != std::string::npos);
 }
 
+TEST_CASE("a folder that cannot be searched is named, with the reason") {
+  const Folder folder;
+  DatasetOptions options = three_sections(folder);
+  std::filesystem::create_symlink("loop.png", folder / "images" / "loop.png");
+  const std::string error = error_with(options);
+  CAPTURE(error);
+  CHECK(error.find((folder / "images").string() + ": cannot be searched for images: Too many levels") == 0);
+}
+
 TEST_CASE("sections are resized, keeping their ratio, to the published sizes") {
   const Folder folder;
   write_png(folder / "images/gta.png", LabelMap{1052, 1914, std::vector<uint8_t>(1052 * 1914, 9)});

@@ -58,8 +58,11 @@ check 0 "from exported.safetensors" import exported.safetensors --out imported.s
 check 0 "the whole network was loaded from imported.safetensors" train toy/config.toml --out tuned "${small[@]}" \
       --set train.iterations=1 --set model.pretrained=imported.safetensors
 check 0 "masktwins_s" bench step --width 2 --crop 16 --batch 1 --repeats 1 --json
-check 0 "relu" bench ops relu --markdown ops.md
+check 0 "conv2d" bench step --width 2 --crop 16 --batch 1 --repeats 1 --supervised --profile --trace trace.json
+grep -q '"name":"conv2d"' trace.json || { echo "no convolution in trace.json"; failures=$((failures + 1)); }
+check 0 "relu" bench ops relu --markdown ops.md --json ops.json
 exists ops.md
+grep -q '"forward_s": [0-9]' ops.json || { echo "no times in ops.json"; failures=$((failures + 1)); }
 check 1 "no op's name contains 'nonesuch'" bench ops nonesuch
 check 0 "measured peak" doctor
 
@@ -101,6 +104,23 @@ check 1 "--names resnet" export imported.safetensors --names resnet --out other
 check 1 "no names of 'keras' are known" export imported.safetensors --names keras --out other
 check 2 "--network" import imported.safetensors --network king --out other
 check 1 "is a configuration without a run" eval --run toy/config.toml
+check 1 "unknown key 'nope'" train toy/config.toml --out other --set nope=1
+check 1 "data.target.images is not set" train toy/config.toml --out other --set data.target.images=
+name=$'caf\xe9'  # Latin-1, which neither TOML nor JSON can hold
+mkdir -p $name/images $name/labels
+cp toy/test/images/000.png $name/images/$name.png
+cp toy/test/labels/000.png $name/labels/$name.png
+cp -r $name/images $name/labels .
+check 0 "pixel accuracy" eval --run run --json latin.json --set data.test.images=images --set data.test.labels=labels
+exists latin.json
+check 1 "is not UTF-8, which the run's config.toml must be" train toy/config.toml --out other --set data.source.images=$name
+check 0 "" predict --run run $name/images --out $name/out
+exists $name/out/${name}_mask.png
+(cd empty && check 1 "go there, or predict without it by --set eval.match_shares=false" predict --run ../run \
+  ../images --out ../broken_out --set eval.match_shares=true; exit $failures) || failures=$((failures + 1))
+"$program" doctor > /dev/full 2> messages
+grep -q "the output cannot be written" messages || { echo "a full disk went unnoticed"; failures=$((failures + 1)); }
+check 1 "folder cannot be made: Not a directory" predict --run run images --out broken.png/out
 check 1 "broken.png" predict --run run broken.png --out broken_out
 [ ! -e other ] && [ ! -e broken_out ] || { echo "an error left files behind"; failures=$((failures + 1)); }
 

@@ -28,8 +28,11 @@ TEST_CASE("a run folder is made once and opened again") {
   const Folder folder;
   const Config config = parse_config("[train]\nlr = 0.5\n", "em.toml");
   CHECK_THROWS_AS(RunFolder::open(folder / "nothing"), Error);
-  const RunFolder made = RunFolder::create(folder / "a" / "b", config);
-  CHECK_THROWS_AS(RunFolder::create(made.path(), config), Error);
+  const RunFolder made = RunFolder::create(folder / "a" / "b");
+  made.write_config(config);
+  CHECK(RunFolder::create(made.path()).path() == made.path());  // nothing was saved, so nothing is lost
+  std::ofstream(made.checkpoints() / "previous.safetensors") << "a checkpoint";
+  CHECK_THROWS_AS(RunFolder::create(made.path()), Error);
   CHECK(RunFolder::open(made.path()).config().train.lr == 0.5);
   CHECK(fs::is_directory(made.checkpoints()));
   made.write_metrics({{"best", {{"iou", 0.75}}}});
@@ -37,7 +40,7 @@ TEST_CASE("a run folder is made once and opened again") {
 }
 
 TEST_CASE("a run folder that cannot be made is an error") {
-  CHECK_THROWS_AS(RunFolder::create("/proc/no/such/place", Config{}), Error);
+  CHECK_THROWS_AS(RunFolder::create("/proc/no/such/place"), Error);
 }
 
 TEST_CASE("the log is appended line by line and rewound to a step") {

@@ -166,6 +166,25 @@ TEST_CASE("a run that ended before its first step can be resumed") {
   CHECK(resumed.run());
 }
 
+TEST_CASE("a run that ended before its first checkpoint, or in the middle of one, can be started again") {
+  const Folder folder;
+  const Config config = small_config(folder, {"train.iterations=1"});
+  Trainer(config, folder / "run", false, nowhere()).run();
+  const CheckpointFolder files{folder / "run/checkpoints"};
+  const std::string checkpoint = text_of(files.last()), log = log_of(folder / "run")[0].dump();
+  fs::remove(files.last());
+  fs::remove(files.previous());
+  std::ofstream(files.folder / "last.safetensors.77.tmp") << "half of a checkpoint";
+  const std::string message = error_of([&] { Trainer(config, folder / "run", true, nowhere()); });
+  CHECK(message.find("no checkpoint to resume from; start the run without --resume") != std::string::npos);
+  CHECK(Trainer(config, folder / "run", false, nowhere()).run());
+  CHECK(text_of(files.last()) == checkpoint);
+  CHECK(log_of(folder / "run").size() == 2);
+  CHECK(log_of(folder / "run")[0].dump() == log);
+  CHECK(!fs::exists(files.folder / "last.safetensors.77.tmp"));
+  CHECK(fs::exists(folder / "run/config.toml"));
+}
+
 TEST_CASE("a finished run needs nothing more") {
   const Folder folder;
   const Config config = small_config(folder, {"train.iterations=1"});
@@ -312,22 +331,37 @@ TEST_CASE("a loss that is not finite stops the run, names the op and keeps the c
   CHECK(message.find("op conv2d made the first NaN") != std::string::npos);
 }
 
-TEST_CASE("a gradient that is not finite does the same, though the loss is finite") {
+namespace {
+
+// The last weights are huge and meet tiny values: the logits are moderate, but the gradient of those values,
+// added over all pixels, is huge.
+std::string error_after_huge_gradients(float weight_value, float bias_value) {
   const Folder folder;
-  // The last weights are huge and meet tiny values: the logits are moderate, but the gradient of those
-  // values, added over all pixels, is too large for a float.
-  const auto overflow = [](data::TensorFile& file) {
-    file.tensors.at("model.out.conv.1.weight").fill(0);
-    file.tensors.at("model.out.conv.1.bias").fill(1e-37);
-    Tensor& weight = file.tensors.at("model.out.conv.3.weight");
-    weight.fill(0);
-    for (int64_t i = weight.numel() / 2; i < weight.numel(); ++i) weight.data<float>()[i] = 3e38f;
-  };
-  const std::string message =
-      error_after_change(small_config(folder, {"model.norm=group", "uda.mode=source-only"}), overflow);
+  return error_after_change(small_config(folder, {"model.norm=group", "uda.mode=source-only"}),
+                            [&](data::TensorFile& file) {
+                              file.tensors.at("model.out.conv.1.weight").fill(0);
+                              file.tensors.at("model.out.conv.1.bias").fill(bias_value);
+                              Tensor& weight = file.tensors.at("model.out.conv.3.weight");
+                              weight.fill(0);
+                              for (int64_t i = weight.numel() / 2; i < weight.numel(); ++i)
+                                weight.data<float>()[i] = weight_value;
+                            });
+}
+
+}  // namespace
+
+TEST_CASE("a gradient that is not finite does the same, though the loss is finite") {
+  const std::string message = error_after_huge_gradients(3e38f, 1e-37f);
   CAPTURE(message);
   CHECK(message.find("step 3: the norm of the gradients is ") == 0);
   CHECK(message.find("made the first NaN") != std::string::npos);
+}
+
+TEST_CASE("gradients that are finite but too large for their norm blame no op") {
+  const std::string message = error_after_huge_gradients(1e25f, 1e-25f);
+  CAPTURE(message);
+  CHECK(message.find(
+            "step 3: the norm of the gradients is not a finite number; every op's result was finite") == 0);
 }
 
 TEST_CASE("a trained network is found by run and checkpoint name") {
