@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "tensor/check.h"
@@ -40,6 +40,12 @@ AtomicFile::~AtomicFile() {
     close(descriptor_);
     unlink(temporary_.c_str());
   }
+}
+
+bool AtomicFile::is_leftover(const std::filesystem::path& file) {
+  const std::string process = file.stem().extension().string();
+  return file.extension() == ".tmp" && process.size() > 1 &&
+         std::all_of(process.begin() + 1, process.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 void AtomicFile::fail_with_errno(const char* what) const {

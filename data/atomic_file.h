@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,9 @@ class AtomicFile {
   void write(std::string_view text) { write(text.data(), text.size()); }
   // Overwrites from `offset` on, without moving the end that write() appends to.
   void overwrite(uint64_t offset, std::string_view text);
+
+  // Does its name say that a program which was killed left it? path.PID.tmp
+  static bool is_leftover(const std::filesystem::path& file);
 
   // Flushes to the disk and puts the file in its place. Call once, at the end.
   void commit();

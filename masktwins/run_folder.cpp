@@ -1,5 +1,6 @@
 #include "masktwins/run_folder.h"
 
+#include "data/atomic_file.h"
 #include "data/file.h"
 #include "data/json_text.h"
 #include "masktwins/checkpoint.h"
@@ -9,11 +10,14 @@ namespace masktwins {
 
 namespace fs = std::filesystem;
 
-RunFolder RunFolder::create(const fs::path& path) {
+RunFolder RunFolder::create(const fs::path& path, const Config& config) {
   const RunFolder folder(path);
   require(CheckpointFolder{folder.checkpoints()}.empty(), path.string(),
           ": already holds a run; continue it with --resume or choose another --out");
   std::error_code problem;
+  require(
+      !fs::exists(folder.config_file(), problem) || data::read_file(folder.config_file()) == to_toml(config),
+      folder.config_file().string(), ": would be overwritten by that of the run; choose another --out");
   fs::create_directories(folder.checkpoints(), problem);
   require(!problem, path.string(), ": cannot make this folder: ", problem.message());
   return folder;
@@ -31,8 +35,9 @@ RunFolder RunFolder::open(const fs::path& path) {
 void RunFolder::remove_leftovers() const {
   std::error_code ignored;  // they only take space
   std::vector<fs::path> leftovers;
-  for (const fs::directory_entry& item : fs::recursive_directory_iterator(path_, ignored))
-    if (item.path().extension() == ".tmp") leftovers.push_back(item.path());
+  for (const fs::path& folder : {path_, checkpoints()})
+    for (const fs::directory_entry& item : fs::directory_iterator(folder, ignored))
+      if (data::AtomicFile::is_leftover(item.path())) leftovers.push_back(item.path());
   for (const fs::path& file : leftovers) fs::remove(file, ignored);
 }
 

@@ -15,9 +15,9 @@ namespace masktwins {
 
 class RunFolder {
  public:
-  // Makes the folder. Error if it already holds a run, that is a checkpoint; what ended before its first one
-  // may be started again.
-  static RunFolder create(const std::filesystem::path& path);
+  // Makes the folder. Error if it already holds a checkpoint, or a config.toml of something else: a run with
+  // this configuration that ended before its first checkpoint may be started again.
+  static RunFolder create(const std::filesystem::path& path, const Config& config);
   // Error unless it holds a run.
   static RunFolder open(const std::filesystem::path& path);
 

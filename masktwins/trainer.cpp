@@ -154,7 +154,7 @@ RunFolder Trainer::open_folder(const std::filesystem::path& out, bool resume_run
           " is smaller than the windows of HRDA, model.hr_crop = ", window);
   for (const auto& set : {source_, target_, test_})
     if (set) look_at(*set);
-  return resume_run ? RunFolder::open(out) : RunFolder::create(out);
+  return resume_run ? RunFolder::open(out) : RunFolder::create(out, config_);
 }
 
 // From now on the run can be resumed, whatever happens, and a full disk shows at once.

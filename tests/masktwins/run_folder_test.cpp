@@ -28,11 +28,13 @@ TEST_CASE("a run folder is made once and opened again") {
   const Folder folder;
   const Config config = parse_config("[train]\nlr = 0.5\n", "em.toml");
   CHECK_THROWS_AS(RunFolder::open(folder / "nothing"), Error);
-  const RunFolder made = RunFolder::create(folder / "a" / "b");
+  const RunFolder made = RunFolder::create(folder / "a" / "b", config);
   made.write_config(config);
-  CHECK(RunFolder::create(made.path()).path() == made.path());  // nothing was saved, so nothing is lost
+  CHECK(RunFolder::create(made.path(), config).path() ==
+        made.path());                                                // nothing was saved, so nothing is lost
+  CHECK_THROWS_AS(RunFolder::create(made.path(), Config{}), Error);  // but this is not its config.toml
   std::ofstream(made.checkpoints() / "previous.safetensors") << "a checkpoint";
-  CHECK_THROWS_AS(RunFolder::create(made.path()), Error);
+  CHECK_THROWS_AS(RunFolder::create(made.path(), config), Error);
   CHECK(RunFolder::open(made.path()).config().train.lr == 0.5);
   CHECK(fs::is_directory(made.checkpoints()));
   made.write_metrics({{"best", {{"iou", 0.75}}}});
@@ -40,7 +42,7 @@ TEST_CASE("a run folder is made once and opened again") {
 }
 
 TEST_CASE("a run folder that cannot be made is an error") {
-  CHECK_THROWS_AS(RunFolder::create("/proc/no/such/place"), Error);
+  CHECK_THROWS_AS(RunFolder::create("/proc/no/such/place", {}), Error);
 }
 
 TEST_CASE("the log is appended line by line and rewound to a step") {

@@ -175,6 +175,7 @@ TEST_CASE("a run that ended before its first checkpoint, or in the middle of one
   fs::remove(files.last());
   fs::remove(files.previous());
   std::ofstream(files.folder / "last.safetensors.77.tmp") << "half of a checkpoint";
+  std::ofstream(folder / "run/notes.tmp") << "somebody's own";
   const std::string message = error_of([&] { Trainer(config, folder / "run", true, nowhere()); });
   CHECK(message.find("no checkpoint to resume from; start the run without --resume") != std::string::npos);
   CHECK(Trainer(config, folder / "run", false, nowhere()).run());
@@ -182,6 +183,7 @@ TEST_CASE("a run that ended before its first checkpoint, or in the middle of one
   CHECK(log_of(folder / "run").size() == 2);
   CHECK(log_of(folder / "run")[0].dump() == log);
   CHECK(!fs::exists(files.folder / "last.safetensors.77.tmp"));
+  CHECK(fs::exists(folder / "run/notes.tmp"));
   CHECK(fs::exists(folder / "run/config.toml"));
 }
 
