@@ -104,7 +104,7 @@ check 1 "--names resnet" export imported.safetensors --names resnet --out other
 check 1 "no names of 'keras' are known" export imported.safetensors --names keras --out other
 check 2 "--network" import imported.safetensors --network king --out other
 check 1 "is a configuration without a run" eval --run toy/config.toml
-check 1 "toy/config.toml: would be overwritten" train toy/config.toml --out toy
+check 1 "toy/config.toml: would be overwritten" train toy/config.toml --out toy --set seed=2
 check 1 "unknown key 'nope'" train toy/config.toml --out other --set nope=1
 check 1 "data.target.images is not set" train toy/config.toml --out other --set data.target.images=
 name=$'caf\xe9'  # Latin-1, which neither TOML nor JSON can hold

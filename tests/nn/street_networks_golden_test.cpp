@@ -46,6 +46,20 @@ TEST_CASE("SegFormer-B0 computes what Hugging Face's computes") {
   });
 }
 
+TEST_CASE("SegFormer-B5 computes what Hugging Face's computes") {
+  in_both_precisions("segformer-b5", [](const data::TensorFile& golden, DType dtype, double tolerance) {
+    nn::ModelOptions options;
+    options.in_channels = 3;
+    options.classes = 5;
+    options.drop_path = options.dropout = 0;
+    const auto model = nn::build_model("segformer-b5", options);
+    initialise(*model, dtype);
+    const NoGrad no_grad;
+    const Tensor logits = model->outputs(noise(image_site, {1, 3, 64, 32}).to(dtype)).logits;
+    check_probe(logits, expected(golden, "logits"), tolerance, "logits");
+  });
+}
+
 TEST_CASE("blocks of B1 to B5 compute what Hugging Face's compute") {
   const int64_t channels[] = {64, 128, 320, 512}, heads[] = {1, 2, 5, 8}, reductions[] = {8, 4, 2, 1};
   for (int s = 0; s < 4; ++s)

@@ -3,6 +3,7 @@
     python3 tests/reference/write_street_networks.py     writes tests/golden/street/*.safetensors
 
 segformer-b0  the complete network with 5 classes, from Hugging Face's transformers
+segformer-b5  the logits of the complete largest one
 block{s}      one block of stage s at the widths of B1 to B5, from the same
 daformer      a narrow DAFormer; hrda a narrow HRDA, with its prediction in training and in evaluation mode
 daformer_*    DAFormer's head with the other fusions of its ablation, on maps whose sizes are no multiples of 8
@@ -42,6 +43,13 @@ def segformer():
     logits = model(noise(IMAGE_SITE, 2, 3, 64, 96)).logits
     logits.backward(noise(WEIGHTS_SITE, *logits.shape))
     return {"logits": probe(logits, 1000), "gradients": gradient_probes(official_gradients(model))}
+
+
+def segformer_b5():
+    model = hugging_face([64, 128, 320, 512], [3, 6, 40, 3], CLASSES, head_channels=768)
+    load_official(model, initialise(official_shapes(model)))
+    with torch.no_grad():
+        return {"logits": probe(model(noise(IMAGE_SITE, 1, 3, 64, 32)).logits, 200)}
 
 
 def block(stage):
@@ -133,6 +141,7 @@ def save(name, values):
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     save("segformer-b0", segformer())
+    save("segformer-b5", segformer_b5())
     for stage in range(4):
         save(f"block{stage + 1}", block(stage))
     save("daformer", daformer())
