@@ -125,12 +125,10 @@ Image read(const fs::path& file, int64_t section, Meaning meaning) {
   return image;
 }
 
-constexpr std::string_view png_start = "\x89PNG", jpeg_start = "\xff\xd8";
-
 // What stands at the end of every file that begins so; empty where a format has no such mark.
 std::string_view end_mark(std::string_view first_bytes) {
-  if (first_bytes.starts_with(png_start)) return "IEND";
-  return first_bytes.starts_with(jpeg_start) ? "\xff\xd9" : "";
+  if (png_size(first_bytes)) return "IEND";
+  return first_bytes.starts_with("\xff\xd8") ? "\xff\xd9" : "";  // JPEG
 }
 
 // A file that was cut off has no end mark. One that seems to have none is decoded, which gives the right
@@ -148,7 +146,7 @@ std::vector<Header> read_headers(const fs::path& file) {
   constexpr std::uintmax_t short_start = 4096, long_start = 1 << 20;
   std::string bytes = read_file(file, short_start);
   if (looks_like_tiff(bytes)) return read_tiff_headers(file);
-  if (!bytes.starts_with(png_start)) bytes = read_file(file, long_start);
+  if (!png_size(bytes)) bytes = read_file(file, long_start);
   const Header header = decode_header(file, bytes);
   check_end(file, bytes);
   return {header};

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "data/json_text.h"
 #include "masktwins/config_keys.h"
 #include "masktwins/config_values.h"
 #include "masktwins/nearest_name.h"
@@ -44,22 +45,6 @@ void assign(const toml::node& node, const ConfigKey& key, const std::string& whe
     fail(where, ": ", key.name, " must be ", allowed_values(key), ", got ", shown(node));
 }
 
-// Is this what a TOML file may hold? Lead bytes say how many bytes follow.
-bool is_utf8(const std::string& text) {
-  int following = 0;
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (following > 0) {
-      if (byte >> 6 != 0b10) return false;
-      --following;
-    } else if (byte >= 0x80) {
-      following = byte >> 5 == 0b110 ? 1 : byte >> 4 == 0b1110 ? 2 : byte >> 3 == 0b11110 ? 3 : 0;
-      if (following == 0) return false;
-    }
-  }
-  return following == 0;
-}
-
 bool is_section(const Keys& keys, const std::string& name) {
   return std::ranges::any_of(keys, [&](const ConfigKey& key) { return key.name.starts_with(name + "."); });
 }
@@ -85,7 +70,7 @@ void assign_override(const std::string& text, const Keys& keys, std::set<std::st
   const std::string where = "--set " + text;
   const std::size_t equals = text.find('=');
   require(equals != std::string::npos, where, ": write it as key=value");
-  require(is_utf8(text), where,
+  require(data::is_utf8(text), where,
           ": is not UTF-8, which the run's config.toml must be; rename the file or folder");
   const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
   const ConfigKey* key = find_key(keys, name);

@@ -91,8 +91,7 @@ SegmentationFunction prediction_function(const Config& config, nn::SegmentationM
     } catch (const Error& error) {
       fail(error.what(),
            "; eval.match_shares looks at the sets of the training, from the folder where it was started: go "
-           "there, or "
-           "predict without it by --set eval.match_shares=false");
+           "there, or predict without it by --set eval.match_shares=false");
     }
   }
   return prediction_function(config, model, shares, on_section);

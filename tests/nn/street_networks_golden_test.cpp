@@ -17,15 +17,21 @@ using namespace masktwins::tests;
 
 namespace {
 
-nn::ModelOptions narrow() {
+// As published, but for what is random and for the classes.
+nn::ModelOptions published() {
   nn::ModelOptions options;
   options.in_channels = 3;
   options.classes = 5;
+  options.drop_path = options.dropout = 0;
+  return options;
+}
+
+nn::ModelOptions narrow() {
+  nn::ModelOptions options = published();
   options.stage_channels = {8, 16, 20, 32};
   options.stage_depths = {1, 1, 2, 1};
   options.head_channels = 12;
   options.hr_crop = 64;
-  options.drop_path = options.dropout = 0;
   return options;
 }
 
@@ -33,11 +39,7 @@ nn::ModelOptions narrow() {
 
 TEST_CASE("SegFormer-B0 computes what Hugging Face's computes") {
   in_both_precisions("segformer-b0", [](const data::TensorFile& golden, DType dtype, double tolerance) {
-    nn::ModelOptions options;
-    options.in_channels = 3;
-    options.classes = 5;
-    options.drop_path = options.dropout = 0;
-    const auto model = nn::build_model("segformer-b0", options);
+    const auto model = nn::build_model("segformer-b0", published());
     initialise(*model, dtype);
     const Tensor logits = model->outputs(noise(image_site, {2, 3, 64, 96}).to(dtype)).logits;
     check_probe(logits, expected(golden, "logits"), tolerance, "logits");
@@ -48,11 +50,7 @@ TEST_CASE("SegFormer-B0 computes what Hugging Face's computes") {
 
 TEST_CASE("SegFormer-B5 computes what Hugging Face's computes") {
   in_both_precisions("segformer-b5", [](const data::TensorFile& golden, DType dtype, double tolerance) {
-    nn::ModelOptions options;
-    options.in_channels = 3;
-    options.classes = 5;
-    options.drop_path = options.dropout = 0;
-    const auto model = nn::build_model("segformer-b5", options);
+    const auto model = nn::build_model("segformer-b5", published());
     initialise(*model, dtype);
     const NoGrad no_grad;
     const Tensor logits = model->outputs(noise(image_site, {1, 3, 64, 32}).to(dtype)).logits;
