@@ -8,7 +8,9 @@
 #include "masktwins/evaluate.h"
 #include "masktwins/network_options.h"
 #include "masktwins/progress.h"
+#include "masktwins/signals.h"
 #include "masktwins/training_picture.h"
+#include "tensor/check.h"
 
 namespace masktwins {
 namespace {
@@ -23,6 +25,7 @@ void evaluate_run(const EvalOptions& options) {
   const Config& config = network.config;
   const auto set = open_test(config);
   const data::ClassTable classes = classes_of(config);
+  const StopSignals signals;
   const SegmentationFunction function = prediction_with_progress(network);
   Progress progress({.total = set->size(), .plain_every = std::max<int64_t>(1, set->size() / 10)});
   int64_t done = 0;
@@ -31,6 +34,8 @@ void evaluate_run(const EvalOptions& options) {
       data::write_png(std::filesystem::path(options.pictures) / (section.name + ".png"),
                       evaluation_picture(section.name, section, probabilities, classes.colors));
     progress.update(++done, {});
+    if (signals.stop_requested() && done < set->size())
+      throw Stopped(concat_text("stopped after ", done, " of ", set->size(), " sections, without scores"));
   };
   const Evaluation evaluation =
       evaluate(function, *set, evaluation_options(config, *network.model), on_section);

@@ -7,6 +7,7 @@
 #include "masktwins/network_options.h"
 #include "masktwins/pictures.h"
 #include "masktwins/progress.h"
+#include "masktwins/signals.h"
 #include "tensor/check.h"
 
 namespace masktwins {
@@ -91,6 +92,7 @@ void predict(const PredictOptions& options) {
             "; predict them into different folders");
 
   const WindowOptions windows = window_options(config, *network.model);
+  const StopSignals signals;
   const SegmentationFunction function = prediction_with_progress(network);
   Progress progress({.total = original.size(), .plain_every = std::max<int64_t>(1, original.size() / 10)});
   for (int64_t i = 0; i < original.size(); ++i) {
@@ -102,6 +104,9 @@ void predict(const PredictOptions& options) {
       write_prediction(stem, *original.section(i), probabilities, config, classes);
     else write_export(stem, predicted_classes(probabilities, 0), options.export_ids, classes);
     progress.update(i + 1, {});
+    if (signals.stop_requested() && i + 1 < original.size())
+      throw Stopped(concat_text("stopped: the first ", i + 1, " of ", original.size(), " images are in ",
+                                options.out, ", complete"));
   }
 }
 

@@ -3,6 +3,7 @@
 #include "masktwins/commands.h"
 #include "masktwins/device_options.h"
 #include "masktwins/set_option.h"
+#include "masktwins/signals.h"
 #include "masktwins/trainer.h"
 #include "tensor/check.h"
 
@@ -35,12 +36,9 @@ void train(const TrainOptions& options) {
   require(device == Device::cuda || !options.cuda_graph, "--cuda-graph needs --device cuda");
   Trainer trainer(config, out, options.resume, stderr, device);
   if (options.cuda_graph) trainer.launch_as_graphs();
-  const std::string resume_command = "masktwins train --resume --out " + out;
-  if (!trainer.run()) {
-    std::fprintf(stderr, "stopped after step %lld and saved; go on with: %s\n",
-                 static_cast<long long>(trainer.position().step), resume_command.c_str());
-    throw Stopped();
-  }
+  if (!trainer.run())
+    throw Stopped(concat_text("stopped after step ", trainer.position().step,
+                              " and saved; go on with: masktwins train --resume --out ", out));
   std::printf("%s: %lld steps done; masktwins eval --run %s\n", out.c_str(),
               static_cast<long long>(trainer.position().step), out.c_str());
 }

@@ -18,8 +18,4 @@ void add_import_command(CLI::App& program);
 void add_export_command(CLI::App& program);
 void add_keys_command(CLI::App& program);
 
-// Thrown by a command that was stopped by a signal, after it has saved: not an error, but not finished
-// either.
-struct Stopped {};
-
 }  // namespace masktwins

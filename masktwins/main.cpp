@@ -4,6 +4,7 @@
 
 #include "masktwins/commands.h"
 #include "masktwins/nearest_name.h"
+#include "masktwins/signals.h"
 #include "tensor/check.h"
 
 namespace {
@@ -65,7 +66,8 @@ int main(int argument_count, char** arguments) {
     const bool printed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     masktwins::require(printed, "the output cannot be written; is the disk full?");
     return status;
-  } catch (const masktwins::Stopped&) {
+  } catch (const masktwins::Stopped& stopped) {
+    std::fprintf(stderr, "%s\n", stopped.what());
     return stopped_status;
   } catch (const std::bad_alloc&) {
     std::fputs("masktwins: not enough memory; try a smaller train.batch, train.crop or model.width\n",

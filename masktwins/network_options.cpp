@@ -5,6 +5,7 @@
 
 #include "masktwins/progress.h"
 #include "masktwins/set_option.h"
+#include "masktwins/signals.h"
 
 namespace masktwins {
 
@@ -23,6 +24,7 @@ TrainedNetwork NetworkOptions::load() const {
 SegmentationFunction prediction_with_progress(const TrainedNetwork& network) {
   std::optional<Progress> progress;
   return prediction_function(network.config, *network.model, [&](int64_t done, int64_t total) {
+    if (StopSignals::stop_requested()) throw Stopped("stopped while counting class shares, without a result");
     if (done > 0) progress->update(done, {});
     else
       progress.emplace(Progress::Options{

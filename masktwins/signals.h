@@ -2,8 +2,15 @@
 #pragma once
 
 #include <csignal>
+#include <stdexcept>
 
 namespace masktwins {
+
+// Thrown by a command that a signal stopped, after it has saved what there was to save: not an error, but not
+// finished either. The program prints what() and exits 130.
+struct Stopped : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 // Catches SIGINT and SIGTERM while it lives. At most one at a time.
 class StopSignals {

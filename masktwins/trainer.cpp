@@ -20,6 +20,7 @@ namespace masktwins {
 namespace {
 
 using nlohmann::json;
+using namespace nlohmann::literals;
 
 bool every(int64_t step, int64_t interval) { return interval > 0 && step % interval == 0; }
 
@@ -175,7 +176,7 @@ void Trainer::resume() {
 
 bool Trainer::run() {
   const int64_t iterations = config_.train.iterations;
-  if (position_.step >= iterations) return true;
+  if (position_.step >= iterations && !evaluation_missing()) return true;
   const StopSignals signals;
   data::LoaderOptions options = loader_options(config_, position_.step);
   options.rare_classes = rare_classes_;
@@ -189,24 +190,28 @@ bool Trainer::run() {
   const MemoryEstimate memory = estimate_memory(config_, student_->size_multiple(), device_);
   if (const auto warning = memory_warning(memory, available_memory(device_)); !warning.empty())
     progress.say(warning);
+  if (evaluation_missing()) {
+    or_save(loader, [&] { evaluate(progress); });
+    save();
+  }
   BatchFeed feed(loader, device_);
   while (position_.step < iterations && !signals.stop_requested()) {
-    const data::Batch& batch = next_batch(feed, loader);
+    const data::Batch* batch = nullptr;
+    or_save(loader, [&] { batch = &feed.next(); });
     StepReport step_report;
     or_explain(loader, [&] {
-      step_report = train_step_.run(batch);
+      step_report = train_step_.run(*batch);
       ++position_.step;
       report(step_report, progress);
     });
     if (every(position_.step, config_.train.picture_every))
       data::write_png(folder_.pictures() / picture_name("train", position_.step),
-                      training_picture("step " + std::to_string(position_.step), batch, step_report,
+                      training_picture("step " + std::to_string(position_.step), *batch, step_report,
                                        evaluation_function(*student_), classes_.colors));
-    const bool last = position_.step == iterations;
-    const bool scores = evaluates() && (last || every(position_.step, config_.train.evaluate_every));
-    const bool saves = last || every(position_.step, config_.train.checkpoint_every);
+    const bool scores = evaluates_after(position_.step);
+    const bool saves = position_.step == iterations || every(position_.step, config_.train.checkpoint_every);
     if (scores || saves) check_losses(loader);
-    if (scores) evaluate(progress);
+    if (scores) or_save(loader, [&] { evaluate(progress); });
     if (saves) save();
   }
   check_losses(loader);
@@ -214,10 +219,20 @@ bool Trainer::run() {
   return position_.step == iterations;
 }
 
+bool Trainer::evaluates_after(int64_t step) const {
+  return evaluates() && (step == config_.train.iterations || every(step, config_.train.evaluate_every));
+}
+
+// Of the last step: a test image could not be read.
+bool Trainer::evaluation_missing() const {
+  if (position_.step == 0 || !evaluates_after(position_.step)) return false;
+  return folder_.metrics().value("/last/step"_json_pointer, int64_t{0}) < position_.step;
+}
+
 // A file that cannot be read ends the run, but costs no step: repaired, the run goes on.
-const data::Batch& Trainer::next_batch(BatchFeed& feed, const data::Loader& loader) {
+void Trainer::or_save(const data::Loader& loader, const std::function<void()>& action) {
   try {
-    return feed.next();
+    action();
   } catch (const Error& error) {
     check_losses(loader);
     save();

@@ -51,7 +51,9 @@ class Trainer {
   RunFolder open_folder(const std::filesystem::path& out, bool resume) const;
   void start();
   void resume();
-  const data::Batch& next_batch(BatchFeed& feed, const data::Loader& loader);
+  bool evaluates_after(int64_t step) const;
+  bool evaluation_missing() const;
+  void or_save(const data::Loader& loader, const std::function<void()>& action);
   void or_explain(const data::Loader& loader, const std::function<void()>& action);
   void check_losses(const data::Loader& loader);
   void report(const StepReport& report, Progress& progress);

@@ -143,10 +143,37 @@ stop_while_training() {
   fi
   exists long/checkpoints/last.safetensors
 }
+# Commands that save nothing on the way end after the image they are at.
+stop_at_work() {
+  local expected=$1
+  shift
+  "$program" "$@" 2> messages > /dev/null &
+  local id=$!
+  until grep -q "/40 " messages; do kill -0 $id 2> /dev/null || break; sleep 0.02; done
+  kill -TERM $id
+  wait $id
+  local status=$?
+  if [ $status -ne 130 ] || ! grep -q "$expected" messages; then
+    echo "masktwins $*: status $status after a signal, expected 130; messages:"
+    cat messages
+    failures=$((failures + 1))
+  fi
+}
 stop_while_training train toy/config.toml --out long "${small[@]}" --set train.iterations=100000
 first=$(grep -o 'after step [0-9]*' messages)
 stop_while_training train --resume --out long
 [ "$(grep -o 'after step [0-9]*' messages)" != "$first" ] || { echo "the resumed run did not go on"; failures=$((failures + 1)); }
+
+mkdir -p many/images many/labels
+for ((i = 0; i < 40; ++i)); do
+  cp toy/test/images/000.png many/images/$i.png
+  cp toy/test/labels/000.png many/labels/$i.png
+done
+many=(--run run --set data.test.images=many/images --set data.test.labels=many/labels --set data.scale=8)
+stop_at_work "stopped after [0-9]* of 40 sections, without scores" eval "${many[@]}" --json stopped.json
+stop_at_work "stopped: the first [0-9]* of 40 images are in many/out, complete" predict "${many[@]}" many/images --out many/out
+stop_at_work "stopped while counting class shares" eval "${many[@]}" --set data.target.images=many/images --set eval.match_shares=true
+[ ! -e stopped.json ] || { echo "a stopped evaluation wrote scores"; failures=$((failures + 1)); }
 
 [ $failures -eq 0 ] && echo "all checks passed"
 exit $((failures > 0))

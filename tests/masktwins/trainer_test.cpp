@@ -239,16 +239,22 @@ TEST_CASE("an image that is cut off is found before the run begins, whichever it
   }
 }
 
+// Makes a PNG's compressed bytes wrong and returns the file as it was.
+std::string damage(const fs::path& image) {
+  const std::string intact = text_of(image);
+  std::string damaged = intact;
+  damaged.replace(damaged.find("IDAT") + 4, 2, 2, '\xff');
+  std::ofstream(image, std::ios::binary) << damaged;
+  return intact;
+}
+
 TEST_CASE("an image found damaged in training costs no step") {
   const Folder folder;
   const Config config =
       small_config(folder, {"data.test.images=[]", "data.test.labels=[]", "train.checkpoint_every=100"});
   Trainer(config, folder / "whole", false, nowhere()).run();
   const fs::path image = folder / "target/images/section1.png";
-  const std::string intact = text_of(image);
-  std::string damaged = intact;
-  damaged.replace(damaged.find("IDAT") + 4, 2, 2, '\xff');
-  std::ofstream(image, std::ios::binary) << damaged;
+  const std::string intact = damage(image);
   int64_t step = 0;
   std::string error;
   {
@@ -265,6 +271,31 @@ TEST_CASE("an image found damaged in training costs no step") {
   const char* last = "checkpoints/last.safetensors";
   CHECK(text_of(folder / "run" / last) == text_of(folder / "whole" / last));
   CHECK(log_of(folder / "run") == log_of(folder / "whole"));
+}
+
+TEST_CASE("a test image found damaged costs no step, and its evaluation is made up for") {
+  for (const int64_t evaluate_every : {3, 6}) {
+    CAPTURE(evaluate_every);
+    const Folder folder;
+    write_set(folder / "test", 2, 180);
+    const Config config = small_config(folder, {"data.test.images=" + (folder / "test/images").string(),
+                                                "data.test.labels=" + (folder / "test/labels").string(),
+                                                concat_text("train.evaluate_every=", evaluate_every)});
+    Trainer(config, folder / "whole", false, nowhere()).run();
+    const fs::path image = folder / "test/images/section1.png";
+    const std::string intact = damage(image);
+    const std::string error = error_of([&] { Trainer(config, folder / "run", false, nowhere()).run(); });
+    CHECK(error.find(image.string()) == 0);
+    CHECK(error.find(concat_text("go on after step ", evaluate_every, " with --resume")) !=
+          std::string::npos);
+    std::ofstream(image, std::ios::binary) << intact;
+    CHECK(Trainer(config, folder / "run", true, nowhere()).run());
+    for (const char* file : {"checkpoints/last.safetensors", "checkpoints/best.safetensors"})
+      CHECK(text_of(folder / "run" / file) == text_of(folder / "whole" / file));
+    CHECK(log_of(folder / "run") == log_of(folder / "whole"));
+    CHECK(Trainer(config, folder / "run", true, nowhere()).run());
+    CHECK(log_of(folder / "run") == log_of(folder / "whole"));
+  }
 }
 
 TEST_CASE("labels without a class at any pixel are found before the run begins") {

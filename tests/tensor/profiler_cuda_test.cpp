@@ -25,7 +25,8 @@ TEST_CASE("the profiler reads the device's clock when it is asked, not while ops
 #endif
   const auto begin = std::chrono::steady_clock::now();
   const std::vector<OpTotals> totals = Profiler::totals();
-  [[maybe_unused]] const double waited = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  [[maybe_unused]] const double waited =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   REQUIRE(totals.size() == 1);
   CHECK(totals[0].op == "relu");
   CHECK(totals[0].calls == 3);
