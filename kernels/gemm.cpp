@@ -35,7 +35,7 @@ inline void tile(const GemmArgs<T>& g, const T* a, const T* b, int64_t b_row, co
       for (int v = 0; v < vectors; ++v) column[v] = load_as<V>(row + v * width);
 #pragma GCC unroll 12
       for (int i = 0; i < rows; ++i) {
-        const V value = V{} + segment[i * g.a_row + p * g.a_column];
+        const V value = broadcast_as<V>(segment[i * g.a_row + p * g.a_column]);
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; ++v) sum[i][v] += value * column[v];
       }

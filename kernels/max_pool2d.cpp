@@ -17,7 +17,7 @@ struct Bytes {
 
 template <class T>
 WideTaps<T> all_lanes(int64_t tap) {
-  return WideTaps<T>{} + static_cast<int>(tap);
+  return broadcast_as<WideTaps<T>>(static_cast<int>(tap));
 }
 
 // Copies the taps of `count` channels, at most a vector of them; the usual length is known to the compiler.

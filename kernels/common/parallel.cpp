@@ -53,6 +53,7 @@ class Pool {
   static constexpr uint64_t no_chunk = 0xffffffff;
 
   static uint64_t job_of(uint64_t ticket) { return ticket >> 32; }
+  static uint64_t chunk_of(uint64_t ticket) { return ticket & no_chunk; }
 
   static void pause() {
 #if defined(__x86_64__)
@@ -66,7 +67,7 @@ class Pool {
     while (true) {
       auto* function = function_.load();
       void* context = context_;
-      const int64_t chunk = static_cast<int64_t>(ticket & no_chunk), chunks = chunks_;
+      const int64_t chunk = static_cast<int64_t>(chunk_of(ticket)), chunks = chunks_;
       if (chunk >= chunks) return false;
       // If the ticket is unchanged, its job has this chunk to do, and what was read describes that job.
       if (!ticket_.compare_exchange_weak(ticket, ticket + 1)) continue;
@@ -79,7 +80,9 @@ class Pool {
   void serve(int number) {
     inside_run = true;
     while (true) {
-      const uint64_t seen = ticket_;
+      uint64_t seen = ticket_;
+      for (; chunk_of(seen) == no_chunk; seen = ticket_)
+        pause();  // a job that is being described is not over
       if (number <= helpers_)
         while (take_chunk()) {
         }

@@ -49,9 +49,16 @@ inline void store(T* p, const V& v) {
   std::memcpy(p, &v, sizeof v);
 }
 
+// The value in every lane. x - 0 is x for every x, so compilers leave only the broadcast; 0 + x is not x for
+// -0, so they would keep an addition.
+template <class V, class T>
+inline V broadcast_as(T value) {
+  return value - V{};
+}
+
 template <class T>
 inline Vec<T> broadcast(T value) {
-  return Vec<T>{} + value;
+  return broadcast_as<Vec<T>>(value);
 }
 
 // The first `count` lanes from memory, zero in the others.
