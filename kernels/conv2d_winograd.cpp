@@ -58,11 +58,20 @@ void transform_filters(const T* weight, const FilterView& view, T* out) {
   });
 }
 
-// Tiles per block: enough rows for the gemm, few enough that both transformed blocks stay in the L2 cache.
+// Tiles per block: few enough that both transformed blocks stay in the L2 cache. With so many channels that
+// hardly any would, the filters do not stay there either; more tiles then read them less often, and what
+// belongs to one position still fits.
 template <class T>
 int64_t block_tiles(int64_t channels) {
-  const int64_t fitting = (int64_t{384} << 10) / (positions * channels * static_cast<int64_t>(sizeof(T)));
-  return std::clamp<int64_t>(fitting / 12 * 12, 12, 96);
+  const int64_t fitting = (int64_t{448} << 10) / (positions * channels * static_cast<int64_t>(sizeof(T)));
+  return fitting < 24 ? 48 : std::min<int64_t>(fitting / 12 * 12, 96);
+}
+
+// At most `block` tiles, with as many blocks for each thread. That may depend on the number of threads,
+// because each tile is computed alone.
+int64_t balanced_block(int64_t tiles, int64_t block) {
+  const int64_t threads = thread_count();
+  return ceil_div(tiles, ceil_div(ceil_div(tiles, block), threads) * threads);
 }
 
 // Distance between the positions of `count` transformed tiles: an odd number of cache lines, so that the 36
@@ -82,7 +91,7 @@ void run_convolution(int64_t batch, const TiledImage<const T>& x, int64_t paddin
   transform_filters(weight, filters, filter_memory.data());
 
   const int64_t tiles = batch * y.rows * y.columns;
-  const int64_t block = block_tiles<T>(in_padded + out_padded);
+  const int64_t block = balanced_block(tiles, block_tiles<T>(in_padded + out_padded));
   parallel_for(tiles, block, [&](int64_t begin, int64_t end) {
     const int64_t count = end - begin;
     const int64_t in_plane = plane_size<T>(count, in_padded), out_plane = plane_size<T>(count, out_padded);

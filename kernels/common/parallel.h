@@ -1,5 +1,6 @@
-// Threads for CPU kernels. Work is cut into chunks whose size never depends on the number of threads, so a
-// kernel that writes each chunk's result to its own place gives the same bits with 1, 2 or 16 threads.
+// Threads for CPU kernels. Work is cut into chunks whose size does not depend on the number of threads,
+// unless no result depends on the size, so a kernel that writes each chunk's result to its own place gives
+// the same bits with 1, 2 or 16 threads.
 #pragma once
 
 #include <algorithm>
