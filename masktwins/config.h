@@ -79,6 +79,7 @@ struct TrainConfig {
 struct EvalConfig {
   int64_t window = 0, stride = 0;
   int64_t whole_pixels = 3 << 19;
+  int64_t pad_rows = 0, pad_columns = 0;
   std::string blend = "gaussian";
   std::string size = "original";
   bool match_shares = false;

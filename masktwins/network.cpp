@@ -103,6 +103,8 @@ WindowOptions window_options(const Config& config, const nn::SegmentationModel& 
   options.window = config.eval.window > 0 ? config.eval.window : config.train.crop;
   options.stride = config.eval.stride;
   options.whole_pixels = config.eval.whole_pixels;
+  options.pad_rows = config.eval.pad_rows;
+  options.pad_columns = config.eval.pad_columns;
   options.blend = config.eval.blend == "uniform" ? Blend::uniform : Blend::gaussian;
   return options;
 }

@@ -18,15 +18,18 @@ struct Axis {
   std::vector<int64_t> starts;  // the last one shifted to end with the image
 };
 
-Axis cut_axis(int64_t size, int64_t window, const WindowOptions& options) {
-  const int64_t multiple = options.multiple;
-  const int64_t padded = kernels::ceil_div(size, multiple) * multiple;
-  const int64_t extent = std::min(padded, kernels::ceil_div(window, multiple) * multiple);
-  if (size <= extent) return {extent, {-(extent - size) / 2}};
+Axis cut_axis(int64_t size, int64_t pad, int64_t window, const WindowOptions& options) {
+  const int64_t multiple = options.multiple, padded = size + 2 * pad;
+  const int64_t largest = kernels::ceil_div(padded, multiple) * multiple;
+  const int64_t extent = std::min(largest, kernels::ceil_div(window, multiple) * multiple);
+  if (padded <= extent) return {extent, {-pad - (extent - padded) / 2}};
   const int64_t stride = options.stride > 0 ? std::min(options.stride, extent) : extent / 2;
   Axis axis{extent, {}};
-  for (int64_t start = 0; start + extent < size; start += stride) axis.starts.push_back(start);
-  axis.starts.push_back(size - extent);
+  const auto add = [&](int64_t start) {
+    if (start + extent > 0 && start < size) axis.starts.push_back(start);
+  };
+  for (int64_t start = -pad; start + extent < size + pad; start += stride) add(start);
+  add(size + pad - extent);
   return axis;
 }
 
@@ -137,10 +140,10 @@ Tensor predict_probabilities(const SegmentationFunction& model, const Tensor& im
   const ImageSize size = image_size(image, "predict");
   require(size.batch == 1 && size.height > 0 && size.width > 0, "predict: one image at a time, got shape ",
           image.shape());
-  const bool whole = size.height * size.width <= options.whole_pixels;
-  const int64_t window = whole ? std::max(size.height, size.width) : options.window;
-  const Axis rows = cut_axis(size.height, window, options);
-  const Axis columns = cut_axis(size.width, window, options);
+  const int64_t height = size.height + 2 * options.pad_rows, width = size.width + 2 * options.pad_columns;
+  const int64_t window = height * width <= options.whole_pixels ? std::max(height, width) : options.window;
+  const Axis rows = cut_axis(size.height, options.pad_rows, window, options);
+  const Axis columns = cut_axis(size.width, options.pad_columns, window, options);
   std::unique_ptr<WindowMean> mean;
   for (const int64_t row : rows.starts)
     for (const int64_t column : columns.starts) {

@@ -172,6 +172,32 @@ TEST_CASE("the street scenes' configurations of MaskTwins are those of the relea
   }
 }
 
+TEST_CASE("random-twin differs from MaskTwins in its masks alone") {
+  for (const std::string sets : {"configs/synthia-to-cityscapes", "configs/gta-to-cityscapes"}) {
+    CAPTURE(sets);
+    const Config twins = read_config(sets + "/masktwins.toml", {"uda.mode=random-twin"});
+    CHECK(!twins.uda.complementary);
+    CHECK(to_toml(read_config(sets + "/random-twin.toml")) == to_toml(twins));
+  }
+}
+
+TEST_CASE("the mitochondria's configuration has the settings of the paper") {
+  const Config config = read_config("configs/vnc3-to-lucchi.toml");
+  CHECK(config.model.width == 64);
+  CHECK(config.train.crop == 512);
+  CHECK(config.train.batch == 2);
+  CHECK(config.train.iterations == 200000);
+  CHECK(config.train.optimizer == "adam");
+  CHECK(config.train.lr == 1e-4);
+  CHECK(config.train.power == 0.9);
+  CHECK(config.uda.mask_ratio == std::vector{0.5});
+  CHECK(config.uda.mask_block == 32);
+  CHECK(config.uda.cm_weight == 0.01);
+  CHECK(config.uda.threshold == 0.7);
+  CHECK(768 + 2 * config.eval.pad_rows == 1120);
+  CHECK(1024 + 2 * config.eval.pad_columns == 1120);
+}
+
 TEST_CASE("an unreadable file is an error, not a crash") {
   CHECK_THROWS_AS(read_config("no/such/file.toml"), Error);
   CHECK_THROWS_AS(read_config("/"), Error);

@@ -71,6 +71,29 @@ TEST_CASE("windows have allowed sizes, overlap by half and end with the image") 
   CHECK(calls == 1);
 }
 
+TEST_CASE("padding shows the network the reflected surroundings, in one window or in many") {
+  std::vector<Tensor> seen;
+  const SegmentationFunction model = [&](const Tensor& images) {
+    seen.push_back(images.clone());
+    return pixelwise(images);
+  };
+  const Tensor image = ramp_image(20, 30);
+  // 1120 x 1120 of 768 x 1024 in the mitochondria benchmark (section 7.5): 176 rows and 48 columns a side.
+  const WindowOptions whole{.multiple = 16, .pad_rows = 6, .pad_columns = 9};
+  check_close(predict_probabilities(model, image, whole), expected_probabilities(image), 1e-5, "whole");
+  REQUIRE(seen.size() == 1);
+  CHECK(seen[0].shape() == Shape{1, 1, 32, 48});
+  CHECK(seen[0].to_values<float>() == reflected_window(image, -6, -9, 32, 48).to_values<float>());
+
+  seen.clear();
+  const WindowOptions cut{
+      .multiple = 16, .window = 16, .stride = 16, .whole_pixels = 0, .pad_rows = 40, .pad_columns = 1};
+  check_close(predict_probabilities(model, image, cut), expected_probabilities(image), 1e-5, "windows");
+  CHECK(seen.size() ==
+        4);  // rows -8 and 8, columns -1 and 15: windows without a pixel of the image are left out
+  for (const Tensor& window : seen) CHECK(window.shape() == Shape{1, 1, 16, 16});
+}
+
 TEST_CASE("where windows disagree the nearer centre prevails") {
   // The first window says 0, the second 1; their overlap must rise from one to the other.
   int calls = 0;
