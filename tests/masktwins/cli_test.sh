@@ -125,6 +125,19 @@ check 1 "folder cannot be made: Not a directory" predict --run run images --out 
 check 1 "broken.png" predict --run run broken.png --out broken_out
 [ ! -e other ] && [ ! -e broken_out ] || { echo "an error left files behind"; failures=$((failures + 1)); }
 
+# terminate ID MESSAGE COMMAND...: SIGTERM must end that command with status 130 and the message.
+terminate() {
+  local id=$1 expected=$2 status
+  shift 2
+  kill -TERM $id
+  wait $id
+  status=$?
+  if [ $status -ne 130 ] || ! grep -q "$expected" messages; then
+    echo "masktwins $*: status $status after a signal, expected 130; messages:"
+    cat messages
+    failures=$((failures + 1))
+  fi
+}
 # A signal ends the run after a step, with status 130 and a checkpoint from which it goes on.
 log_lines() { cat long/log.jsonl 2> /dev/null | wc -l; }
 stop_while_training() {
@@ -133,31 +146,17 @@ stop_while_training() {
   "$program" "$@" 2> messages > /dev/null &
   local id=$!
   while [ "$(log_lines)" -le "$lines" ] && kill -0 $id 2> /dev/null; do sleep 0.02; done
-  kill -TERM $id
-  wait $id
-  local status=$?
-  if [ $status -ne 130 ] || ! grep -q "go on with: masktwins train --resume --out long" messages; then
-    echo "masktwins $*: status $status after a signal, expected 130; messages:"
-    cat messages
-    failures=$((failures + 1))
-  fi
+  terminate $id "go on with: masktwins train --resume --out long" "$@"
   exists long/checkpoints/last.safetensors
 }
 # Commands that save nothing on the way end after the image they are at.
 stop_at_work() {
   local expected=$1
   shift
+  : > messages  # else the loop may still see those of the command before
   "$program" "$@" 2> messages > /dev/null &
-  local id=$!
-  until grep -q "/40 " messages; do kill -0 $id 2> /dev/null || break; sleep 0.02; done
-  kill -TERM $id
-  wait $id
-  local status=$?
-  if [ $status -ne 130 ] || ! grep -q "$expected" messages; then
-    echo "masktwins $*: status $status after a signal, expected 130; messages:"
-    cat messages
-    failures=$((failures + 1))
-  fi
+  until grep -q "/40 " messages; do kill -0 $! 2> /dev/null || break; sleep 0.02; done
+  terminate $! "$expected" "$@"
 }
 stop_while_training train toy/config.toml --out long "${small[@]}" --set train.iterations=100000
 first=$(grep -o 'after step [0-9]*' messages)
