@@ -164,7 +164,7 @@ Keys eval_keys(EvalConfig& eval) {
              "side of the windows that large images are cut into; 0 = train.crop"),
       number("eval.stride", &eval.stride, {0, 16384}, "pixels between windows; 0 = half a window"),
       number("eval.whole_pixels", &eval.whole_pixels, {0, 1e9},
-             "images of up to so many pixels are one window"),
+             "images of up to so many pixels, with their padding, are one window"),
       number("eval.pad_rows", &eval.pad_rows, {0, 4096},
              "reflected pixels above and below every image, before windows are cut"),
       number("eval.pad_columns", &eval.pad_columns, {0, 4096}, "the same, left and right"),

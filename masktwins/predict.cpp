@@ -15,7 +15,7 @@ namespace {
 // Where windows lie along one axis.
 struct Axis {
   int64_t extent;               // of every window
-  std::vector<int64_t> starts;  // the last one shifted to end with the image
+  std::vector<int64_t> starts;  // the last one shifted to end with the image and its padding
 };
 
 Axis cut_axis(int64_t size, int64_t pad, int64_t window, const WindowOptions& options) {

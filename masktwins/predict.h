@@ -23,7 +23,7 @@ struct WindowOptions {
   int64_t multiple = 16;                  // sides of what the network sees are multiples of this
   int64_t window = 512;                   // side of the windows
   int64_t stride = 0;                     // from one to the next, at most a window; 0: half a window
-  int64_t whole_pixels = 3 << 19;         // images of up to so many pixels are one window (1536 x 1024)
+  int64_t whole_pixels = 3 << 19;         // images of up to so many, with padding, are one window
   int64_t pad_rows = 0, pad_columns = 0;  // reflected pixels that every side gets before windows are cut
   Blend blend = Blend::gaussian;
 };
