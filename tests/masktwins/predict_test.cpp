@@ -89,8 +89,8 @@ TEST_CASE("padding shows the network the reflected surroundings, in one window o
   const WindowOptions cut{
       .multiple = 16, .window = 16, .stride = 16, .whole_pixels = 0, .pad_rows = 40, .pad_columns = 1};
   check_close(predict_probabilities(model, image, cut), expected_probabilities(image), 1e-5, "windows");
-  CHECK(seen.size() ==
-        4);  // rows -8 and 8, columns -1 and 15: windows without a pixel of the image are left out
+  // Rows -8 and 8, columns -1 and 15; windows without a pixel of the image are left out.
+  CHECK(seen.size() == 4);
   for (const Tensor& window : seen) CHECK(window.shape() == Shape{1, 1, 16, 16});
 }
 
